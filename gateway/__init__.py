@@ -1,0 +1,1 @@
+"""Portvakt: an authentication gateway in front of a portal that stays as it is."""

@@ -1,0 +1,1 @@
+"""The logon domain: model, ports, outcomes and the flows between them. Knows no driver."""

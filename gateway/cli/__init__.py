@@ -1,0 +1,1 @@
+"""The command line: portvakt run, demo, check, user."""

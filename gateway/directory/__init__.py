@@ -1,0 +1,1 @@
+"""Where user names and passwords live."""

@@ -1,0 +1,1 @@
+"""The pages employees see: an aiohttp application on a private unix socket."""

@@ -1,0 +1,1 @@
+"""The front door: parses heads, decides, moves bytes."""

@@ -1,0 +1,252 @@
+"""What gateway.toml says, as immutable values: the one shape that the rest of the house reads.
+
+Durations are `timedelta`, sizes are bytes, secrets are `Secret` (never printed). Nothing here
+reads a file; `parse.py` builds these values and `snapshot.py` compiles them. Imports policies only.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from policies.routes import Route
+
+
+class Secret:
+    """A secret value whose `repr` and `str` never show it; `reveal()` is greppable."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value: Final = value
+
+    def reveal(self) -> str:
+        """Return the secret itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(("Secret", self._value))
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many in so long: `"5/5m"`."""
+
+    count: int
+    period: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class HostPort:
+    """A TCP address to listen on or to call. IPv6 hosts stand without brackets."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublicUrl:
+    """What browsers call us. `host` is lower case; `origin` is the RFC 6454 serialisation."""
+
+    scheme: str
+    host: str
+    port: int
+    origin: str
+
+    @property
+    def is_https(self) -> bool:
+        """Whether cookies are Secure and `__Host-`."""
+        return self.scheme == "https"
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Certificate chain and key of the public listener, as PEM files."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """`[listen]`. `workers` 0 means one a core (`"auto"`)."""
+
+    address: tuple[HostPort, ...]
+    trusted_proxies: tuple[str, ...]
+    proxy_protocol: bool
+    workers: int
+    tls: Tls | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`[limits]`: how much a stranger may ask of one connection or one address."""
+
+    head: int = 64 * 1024
+    fields: int = 128
+    url: int = 16 * 1024
+    body: int = 10 * 1024**3
+    head_timeout: timedelta = timedelta(seconds=10)
+    idle_timeout: timedelta = timedelta(seconds=75)
+    connections_per_address: int = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """`[session]`. `grace`: how long warm sessions go on while Redis is away."""
+
+    idle: timedelta = timedelta(minutes=30)
+    absolute: timedelta = timedelta(hours=10)
+    max_per_user: int = 10
+    grace: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class OneTimePassword:
+    """`[one_time_password]`. `text` may hold {code}, {organisation}, {minutes}, {host}."""
+
+    digits: int = 6
+    lifetime: timedelta = timedelta(minutes=5)
+    attempts: int = 5
+    resend_after: timedelta = timedelta(seconds=30)
+    resends: int = 3
+    text: str = "{code} is your one-time password for {organisation}."
+
+
+@dataclass(frozen=True, slots=True)
+class Lockout:
+    """`[lockout]`: failures in a window, and how long each further lock lasts."""
+
+    user_and_address: Rate = Rate(5, timedelta(minutes=5))
+    address: Rate = Rate(50, timedelta(minutes=5))
+    user: Rate = Rate(50, timedelta(hours=1))
+    lock: tuple[timedelta, ...] = (
+        timedelta(minutes=1),
+        timedelta(minutes=5),
+        timedelta(minutes=15),
+    )
+    codes_per_day: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SelfService:
+    """`[self_service]`. `first_logon` names the network where a user without a number gets in."""
+
+    first_logon: str = "corporate"
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """`[directory]`. `url` is an SQLAlchemy async URL; sqlite is turned into one by the reader."""
+
+    kind: str
+    url: Secret
+
+
+class SmsSuccess(enum.Enum):
+    """How an SMS provider says yes."""
+
+    STATUS = "status"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSms:
+    """`[[sms]] kind = "http"`: one HTTP call a message.
+
+    `form` or `json` (never both) hold templates with {mobile} and {text}. Success is a 2xx
+    status, and where `success_text` is set, that text in the answer as well.
+    """
+
+    name: str
+    url: str
+    form: tuple[tuple[str, str], ...] | None
+    json: object | None
+    headers: tuple[tuple[str, Secret], ...]
+    username: str | None
+    password: Secret | None
+    success_text: str | None
+    timeout: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxSms:
+    """`[[sms]] kind = "outbox"`: a file of JSON lines, for development."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Branding:
+    """`[branding]`: the names that pages and messages show."""
+
+    organisation: str = "Securitas"
+    portal: str = "Medarbetarportalen"
+    support_email: str = "medarbetare@securitas.se"
+    default_language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """`[[upstream]]`: one application behind us.
+
+    `identity` maps a field name to a template with {user}, {name}, {email} or {groups}.
+    `tls_ca` trusts another certificate authority for https addresses.
+    """
+
+    name: str
+    urls: tuple[UpstreamUrl, ...]
+    host: str  # "preserve" | "upstream"
+    identity: tuple[tuple[str, str], ...]
+    connect_timeout: timedelta
+    first_byte_timeout: timedelta
+    idle_timeout: timedelta
+    connections: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamUrl:
+    """One address of an upstream: scheme `http`, `https` or `unix`."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str = ""  # unix only: the socket
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole of gateway.toml, checked."""
+
+    public_url: PublicUrl
+    state_dir: Path
+    listen: Listen
+    admin: HostPort
+    redis_url: Secret
+    secret_key: Secret  # the literal, the environment's or the file's content; see secret_key_file
+    secret_key_file: Path | None  # made on first start when missing
+    networks: tuple[tuple[str, tuple[str, ...]], ...]
+    directory: Directory
+    sms: tuple[HttpSms | OutboxSms, ...]
+    upstreams: tuple[Upstream, ...]
+    routes: tuple[Route, ...]
+    audit_file: Path
+    limits: Limits = field(default_factory=Limits)
+    session: Session = field(default_factory=Session)
+    one_time_password: OneTimePassword = field(default_factory=OneTimePassword)
+    lockout: Lockout = field(default_factory=Lockout)
+    self_service: SelfService = field(default_factory=SelfService)
+    branding: Branding = field(default_factory=Branding)

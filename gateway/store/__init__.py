@@ -1,0 +1,1 @@
+"""Redis adapters with their scripts, and the embedded Redis."""

@@ -1,0 +1,24 @@
+"""When a one-time password is needed. Imports the routes' words only."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from policies.routes import SecondFactor
+
+CORPORATE: Final = "corporate"
+"""The network whose computers need only user name and password."""
+
+OTP: Final = "otp"
+PASSWORD: Final = "pwd"
+
+
+def code_needed(second_factor: SecondFactor, network: str, factors: tuple[str, ...]) -> bool:
+    """Return whether a code must be given before going on.
+
+    `network` is the name of the network the request comes from *now*: a session that was opened
+    inside and is used outside needs a code too (ASVS 8.2.4).
+    """
+    if OTP in factors or second_factor is SecondFactor.NEVER:
+        return False
+    return second_factor is SecondFactor.ALWAYS or network != CORPORATE
