@@ -1,0 +1,22 @@
+"""The real clock and the real entropy: the only place where either is read."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()  # noqa: TID251 - this is the Clock that everybody else takes
+
+
+class SystemEntropy:
+    """The operating system's CSPRNG."""
+
+    def token(self, size: int) -> bytes:
+        """Return `size` unpredictable bytes."""
+        return secrets.token_bytes(size)
