@@ -1,8 +1,15 @@
-"""Which header fields may cross the gateway, and the names of its own cookies."""
+"""Which header fields may cross the gateway, in both directions, and its own cookies' names.
+
+A name is judged by its fold (lower case, letters and digits only), because servers behind us read
+`X_Remote_User`, `x-remote-user` and `X-Remote-User` as one (RFC 3875 section 4.1.18). Pure.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import enum
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
 
 class CookieNames(NamedTuple):
@@ -17,3 +24,101 @@ def own_cookies(*, https: bool) -> CookieNames:
     """Return the cookie names; under https the `__Host-` prefix pins them to this host."""
     prefix = "__Host-" if https else ""
     return CookieNames(f"{prefix}gateway", f"{prefix}gateway-challenge", f"{prefix}gateway-form")
+
+
+class Crossing(enum.IntEnum):
+    """What becomes of a request field on its way to an upstream."""
+
+    PASS = 0
+    DROP = 1
+    COOKIE = 2  # passes without our own cookies
+    HOST = 3  # written anew
+    FORWARDED_FOR = 4  # dropped, but read when the peer is a trusted proxy
+
+
+HOP_BY_HOP: Final = frozenset({
+    "connection", "proxyconnection", "keepalive", "te", "trailer", "transferencoding", "upgrade",
+    "proxyauthenticate", "proxyauthorization", "http2settings",
+})  # fmt: skip
+"""RFC 9110 section 7.6.1, folded. Expect is answered by us; framing is written anew."""
+
+_WRITTEN_ANEW: Final = frozenset({"contentlength", "expect"})
+_REWRITES: Final = frozenset({
+    "forwarded", "xrealip", "xclientip", "xclusterclientip", "trueclientip", "cfconnectingip",
+    "xoriginalurl", "xoriginaluri", "xoriginalmethod", "xoriginalhost", "xrewriteurl", "xrequestid",
+    "xproxyuser", "xhttphostoverride", "xhost", "fastlyclientip", "xappengineuserip",
+})  # fmt: skip
+_REWRITE_PREFIXES: Final = ("xforwarded", "xgateway")
+_SEPARATORS: Final = re.compile(r"[^a-z0-9]")
+
+
+def fold(name: str) -> str:
+    """Return the spelling in which look-alike field names are equal."""
+    return _SEPARATORS.sub("", name.lower())
+
+
+class FieldRules:
+    """The crossing of every field name, for one set of identity fields; answers are remembered."""
+
+    __slots__ = ("_identity", "_known")
+
+    _REMEMBERED: Final = 4096
+
+    def __init__(self, identity: Iterable[str]) -> None:
+        """Take the names of all identity fields of all upstreams: none crosses to any of them."""
+        self._identity = frozenset(fold(name) for name in identity)
+        self._known: dict[bytes, Crossing] = {}
+
+    def crossing(self, name: bytes) -> Crossing:
+        """Return what becomes of the request field called `name` (as received)."""
+        known = self._known.get(name)
+        if known is not None:
+            return known
+        if len(self._known) >= self._REMEMBERED:  # strangers choose names: memory stays bounded
+            self._known.clear()
+        judged = self._known[name] = self._judge(fold(name.decode("latin-1")))
+        return judged
+
+    def _judge(self, folded: str) -> Crossing:
+        if folded == "host":
+            return Crossing.HOST
+        if folded == "cookie":
+            return Crossing.COOKIE
+        if folded == "xforwardedfor":
+            return Crossing.FORWARDED_FOR
+        ours = folded in self._identity or folded in HOP_BY_HOP or folded in _WRITTEN_ANEW
+        rewrites = folded in _REWRITES or folded.startswith(_REWRITE_PREFIXES)
+        return Crossing.DROP if ours or rewrites or not folded else Crossing.PASS
+
+
+RESPONSE_HOP_BY_HOP: Final = frozenset({
+    b"connection", b"proxy-connection", b"keep-alive", b"te", b"trailer", b"transfer-encoding",
+    b"upgrade", b"proxy-authenticate", b"content-length",
+})  # fmt: skip
+"""Fields of an upstream's answer that end here; the framing is written anew."""
+
+
+def without_own_cookies(value: bytes, own: frozenset[bytes]) -> bytes:
+    """Return a Cookie field value less the pairs called `own`; b"" when none is left."""
+    kept = [pair for pair in value.split(b";") if pair.partition(b"=")[0].strip() not in own]
+    return b";".join(kept).strip()
+
+
+def own_cookie_values(value: bytes, name: bytes) -> list[bytes]:
+    """Return every value that a Cookie field gives for `name`, in order (RFC 6265 section 4.2)."""
+    found = []
+    for pair in value.split(b";"):
+        key, equals, text = pair.partition(b"=")
+        if equals and key.strip() == name:
+            found.append(text.strip())
+    return found
+
+
+def sets_cookie(value: bytes, own: frozenset[bytes]) -> bool:
+    """Return whether a Set-Cookie field value would set one of our own cookies.
+
+    A nameless cookie (`=gateway=x`) counts: browsers send it back as if it had that name.
+    """
+    first = value.partition(b";")[0].strip()
+    name = first.lstrip(b"=").partition(b"=")[0].strip()
+    return name.lower() in {mine.lower() for mine in own}

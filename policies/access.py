@@ -1,0 +1,66 @@
+"""The decision about one request: deny by default, and every answer says why.
+
+Pure: the route that was found, who is logged on and the network come in, a decision goes out.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from policies.decision import Allow, Challenge, Decision, Deny, Reason, StepUp
+from policies.factors import code_needed
+from policies.routes import Route
+
+
+class Who(Protocol):
+    """What a decision needs to know of a live session."""
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups of the last logon."""
+        ...
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The factors given in this session."""
+        ...
+
+
+ALLOW_PUBLIC: Final = Allow(Reason.PUBLIC_ROUTE)
+ALLOW_SESSION: Final = Allow(Reason.SESSION)
+NOBODY: Final = Challenge(Reason.NO_SESSION)
+CODE_NEEDED: Final = StepUp(Reason.CODE_NEEDED)
+GROUP_MISSING: Final = Deny(403, Reason.GROUP_MISSING)
+UPGRADE_NOT_NAMED: Final = Deny(400, Reason.UPGRADE_NOT_NAMED)
+ORIGIN_NOT_ALLOWED: Final = Deny(403, Reason.ORIGIN_NOT_ALLOWED)
+
+
+def decide(route: Route, who: Who | None, network: str) -> Decision:
+    """Return what happens to a request on `route` from `network` by `who` (None: nobody)."""
+    if route.public:
+        return ALLOW_PUBLIC
+    if who is None:
+        return NOBODY
+    # Groups first: nobody is sent a code for a door that stays shut.
+    if route.groups and route.groups.isdisjoint(who.groups):
+        return GROUP_MISSING
+    if code_needed(route.second_factor, network, who.factors):
+        return CODE_NEEDED
+    return ALLOW_SESSION
+
+
+def judge_upgrade(
+    route: Route, protocol: str, origin: str | None, own_origins: frozenset[str]
+) -> Deny | None:
+    """Return why an upgrade to `protocol` is refused, or None.
+
+    The Origin must be ours or one the route names (RFC 6455 section 10.2). A client without an
+    Origin is no browser, so no other site can be behind it: it passes. h2c is never tunnelled.
+    """
+    if protocol not in route.upgrades or protocol == "h2c":
+        return UPGRADE_NOT_NAMED
+    if origin is None:
+        return None
+    if origin in route.origins or ("public_url" in route.origins and origin in own_origins):
+        return None
+    return ORIGIN_NOT_ALLOWED
