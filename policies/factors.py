@@ -10,7 +10,7 @@ CORPORATE: Final = "corporate"
 """The network whose computers need only user name and password."""
 
 OTP: Final = "otp"
-PASSWORD: Final = "pwd"
+PWD: Final = "pwd"
 
 
 def code_needed(second_factor: SecondFactor, network: str, factors: tuple[str, ...]) -> bool:
