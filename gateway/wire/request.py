@@ -1,0 +1,260 @@
+"""A request head: bytes to a `RequestHead`, or a named refusal (RFC 9112 sections 3, 6; 9110 7).
+
+Stricter than the parser below it on purpose: each thing that llhttp 9 lets pass and that two
+servers could read in two ways has its own line and its own test here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import httptools
+
+from gateway.wire.errors import BadMessage
+from gateway.wire.fields import Collector, Fields, check_section, content_length, tokens
+
+METHODS: Final = frozenset({
+    b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"PATCH", b"OPTIONS",
+    # WebDAV, CalDAV and their kin (RFC 4918, 3253, 3744, 4791, 5323, 5842)
+    b"PROPFIND", b"PROPPATCH", b"MKCOL", b"COPY", b"MOVE", b"LOCK", b"UNLOCK", b"SEARCH",
+    b"REPORT", b"MKCALENDAR", b"ACL", b"BIND", b"UNBIND", b"REBIND", b"CHECKOUT", b"MKACTIVITY",
+    b"MERGE", b"LINK", b"UNLINK",
+})  # fmt: skip
+"""What we pass on. TRACE and CONNECT are refused with 405, anything else with 501."""
+
+IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"PROPFIND"})
+"""Methods that may be sent again when nothing was answered (RFC 9110 section 9.2.2)."""
+
+_BODY_UNUSUAL: Final = frozenset({b"GET", b"HEAD", b"DELETE", b"OPTIONS"})
+# Browsers leave | { } [ ] ^ ` unescaped, and a backslash in a query; a fragment never crosses.
+_PATH: Final = rb"[!$%&'()*+,\-./0-9:;=@A-Z\[\]^_`a-z{|}~]*"
+_QUERY: Final = rb"[!$%&'()*+,\-./0-9:;=@A-Z\[\]^_`a-z{|}~?\\]*"
+_START: Final = re.compile(
+    rb"([A-Z]+) (/" + _PATH + rb")(\?" + _QUERY + rb")? HTTP/1\.([01])\r\n",
+)
+_ABSOLUTE: Final = re.compile(rb"([A-Z]+) (?:https?)://([^/?# ]+)([/?][^ ]*)?( HTTP/1\.[01]\r\n)")
+_BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_HOST: Final = re.compile(
+    rb"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9][0-9]{0,4}))?\Z",
+)
+_LOOK_ALIKES: Final = frozenset({b"contentlength", b"transferencoding", b"host"})
+_MAX_PORT: Final = 65535
+
+_STEERING: Final[dict[bytes, str]] = {
+    b"host": "host",
+    b"content-length": "length",
+    b"transfer-encoding": "coding",
+    b"connection": "connection",
+    b"upgrade": "upgrade",
+    b"expect": "expect",
+}
+_REMEMBERED: Final = 4096
+
+
+class RequestHead:
+    """One request as it stands on the wire, framing settled.
+
+    `length` is the body's size, None for a chunked one (`chunked`). `host` is lower case without
+    port and trailing dot, b"" for HTTP/1.0 without Host; `authority` is the Host as received.
+    `upgrade` is the one protocol asked for, or b"". `odd_body`: a body where none is usual, so
+    both connections end after it.
+    """
+
+    __slots__ = (
+        "authority", "chunked", "expects", "fields", "host", "keep_alive", "length", "method",
+        "minor", "named", "odd_body", "path", "query", "upgrade",
+    )  # fmt: skip
+
+    def __init__(self, method: bytes, path: bytes, query: bytes, minor: int) -> None:
+        self.method = method
+        self.path = path
+        self.query = query
+        self.minor = minor
+        self.fields: Fields = []
+        self.authority = b""
+        self.host = b""
+        self.length: int | None = 0
+        self.chunked = False
+        self.keep_alive = minor == 1
+        self.expects = False
+        self.upgrade = b""
+        self.odd_body = False
+        self.named: frozenset[bytes] = frozenset()  # fields that Connection names, lower case
+
+    @property
+    def target(self) -> bytes:
+        """The request target as it will be sent on: path and query, byte for byte."""
+        return self.path + self.query
+
+    @property
+    def has_body(self) -> bool:
+        """Whether body bytes follow the head."""
+        return self.chunked or self.length != 0
+
+    def value(self, name: bytes) -> bytes | None:
+        """Return the first field called `name` (lower case), or None."""
+        for key, value in self.fields:
+            if key.lower() == name:
+                return value
+        return None
+
+
+class HeadReader:
+    """Reads request heads within limits; remembers which field names steer framing."""
+
+    __slots__ = ("_known", "max_fields", "max_url")
+
+    def __init__(self, max_fields: int, max_url: int) -> None:
+        self.max_fields = max_fields
+        self.max_url = max_url
+        self._known: dict[bytes, str] = {}
+
+    def read(self, raw: bytes) -> RequestHead:
+        """Return the head in `raw`, which ends with its empty line. Raises BadMessage."""
+        check_section(raw)
+        start = _START.match(raw)
+        authority = None
+        if start is None:
+            raw, authority = _origin_form(raw, self.max_url)
+            start = _START.match(raw)
+        if start is None:
+            raise BadMessage(400, "malformed request line")
+        method, path, query, minor = start.groups()
+        if method not in METHODS:
+            raise BadMessage(*_refused_method(method))
+        if start.end(3 if query else 2) - start.start(2) > self.max_url:
+            raise BadMessage(414, "request target too long")
+        if b"%" in path and _BAD_ESCAPE.search(path) is not None:
+            raise BadMessage(400, "malformed percent-encoding")
+        head = RequestHead(method, path, query or b"", 1 if minor == b"1" else 0)
+        head.fields = self._split(raw)
+        self._steer(head)
+        if authority is not None and head.authority.lower() != authority.lower():
+            raise BadMessage(400, "absolute-form for another host")
+        return head
+
+    def _split(self, raw: bytes) -> Fields:
+        collector = Collector(self.max_fields)
+        try:
+            httptools.HttpRequestParser(collector).feed_data(raw)
+        except httptools.HttpParserUpgrade:
+            pass  # the parser stops at the head's end, as it should; `_steer` decides
+        except httptools.HttpParserCallbackError as error:
+            if isinstance(error.__context__, BadMessage):
+                raise error.__context__ from None
+            raise
+        except httptools.HttpParserError:
+            raise BadMessage(400, "malformed head") from None
+        if not collector.complete or collector.more:
+            raise BadMessage(400, "malformed head")
+        return collector.fields
+
+    def _steer(self, head: RequestHead) -> None:
+        """Settle host, framing, persistence and upgrade from the fields that steer them."""
+        seen: dict[str, bytes] = {}
+        known = self._known
+        for name, value in head.fields:
+            role = known.get(name)
+            if role is None:
+                role = self._role(name)
+            if role:
+                if role in seen and role != "connection":
+                    raise BadMessage(400, f"{role} given twice")
+                seen[role] = seen[role] + b"," + value if role in seen else value
+        _settle_host(head, seen.get("host"))
+        _settle_connection(head, seen)
+        _settle_body(head, seen)
+
+    def _role(self, name: bytes) -> str:
+        lower = name.lower()
+        role = _STEERING.get(lower, "")
+        if not role and lower.translate(None, b"-_.!#$%&'*+^`|~") in _LOOK_ALIKES:
+            raise BadMessage(400, "look-alike of a framing field")
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[name] = role
+        return role
+
+
+def _refused_method(method: bytes) -> tuple[int, str]:
+    if method in {b"TRACE", b"CONNECT"}:
+        return 405, "method not allowed"
+    return 501, "unknown method"
+
+
+def _origin_form(raw: bytes, max_url: int) -> tuple[bytes, bytes]:
+    """Return the head with an absolute-form target made origin-form, and its authority.
+
+    Raises BadMessage with the reason why the request line is none.
+    """
+    absolute = _ABSOLUTE.match(raw)
+    if absolute is not None:
+        method, authority, rest, end = absolute.groups()
+        rest = rest or b"/"
+        if rest.startswith(b"?"):
+            rest = b"/" + rest
+        return method + b" " + rest + end + raw[absolute.end() :], authority
+    line = raw[: raw.find(b"\r\n")]
+    words = line.split(b" ")
+    if len(words) != 3:  # noqa: PLR2004 - method, target, version
+        raise BadMessage(400, "malformed request line")
+    if not words[2].startswith(b"HTTP/1."):
+        version = re.fullmatch(rb"HTTP/[0-9]\.[0-9]", words[2])
+        raise BadMessage(505 if version else 400, "HTTP version not supported")
+    if len(words[1]) > max_url:
+        raise BadMessage(414, "request target too long")
+    if re.fullmatch(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+", words[0]) and words[0] not in METHODS:
+        raise BadMessage(*_refused_method(words[0]))
+    raise BadMessage(400, "malformed request target")
+
+
+def _settle_host(head: RequestHead, value: bytes | None) -> None:
+    if value is None:
+        if head.minor == 1:
+            raise BadMessage(400, "no Host")
+        return
+    host = _HOST.match(value)
+    if host is None or int(host[2] or 0) > _MAX_PORT:
+        raise BadMessage(400, "malformed Host")
+    head.authority = value
+    head.host = host[1].lower().removesuffix(b".")
+    if not head.host:
+        raise BadMessage(400, "malformed Host")
+
+
+def _settle_connection(head: RequestHead, seen: dict[str, bytes]) -> None:
+    value = seen.get("connection")
+    if value is None:
+        return
+    names = frozenset(tokens(value))
+    head.named = names
+    if b"close" in names:
+        head.keep_alive = False
+    if b"upgrade" in names and head.minor == 1 and "upgrade" in seen:
+        protocols = tokens(seen["upgrade"])
+        head.upgrade = protocols[0] if len(protocols) == 1 else b""
+        body = "coding" in seen or seen.get("length", b"0") != b"0"
+        if body:
+            raise BadMessage(400, "upgrade with a body")
+
+
+def _settle_body(head: RequestHead, seen: dict[str, bytes]) -> None:
+    if "coding" in seen:
+        if "length" in seen:
+            raise BadMessage(400, "Content-Length and Transfer-Encoding")
+        if head.minor == 0:
+            raise BadMessage(400, "Transfer-Encoding in HTTP/1.0")
+        if seen["coding"].lower() != b"chunked":
+            raise BadMessage(400, "Transfer-Encoding other than chunked")
+        head.chunked = True
+        head.length = None
+    elif "length" in seen:
+        head.length = content_length(seen["length"])
+    if head.has_body and head.method in _BODY_UNUSUAL:
+        head.odd_body = True
+    expect = seen.get("expect")
+    if expect is not None and head.minor == 1:
+        if expect.lower() != b"100-continue":
+            raise BadMessage(417, "unknown expectation")
+        head.expects = head.has_body

@@ -1,0 +1,120 @@
+"""An upstream's answer head: bytes to a `ResponseHead`, or a refusal that ends in 502.
+
+RFC 9112 sections 4 and 6.3. The framing of an answer depends on the request's method, which the
+parser below does not know: it is settled here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import httptools
+
+from gateway.wire.errors import BadMessage
+from gateway.wire.fields import Collector, Fields, check_section, content_length, tokens
+
+_START: Final = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: ([^\r\n]*))?\r\n")
+_CONTINUE: Final = 100
+_OK: Final = 200
+_SWITCHING: Final = 101
+_NO_BODY: Final = frozenset({204, 304})
+_MAX_FIELDS: Final = 512
+
+_STEERING: Final = frozenset({
+    b"content-length", b"transfer-encoding", b"connection", b"upgrade", b"www-authenticate",
+})  # fmt: skip
+
+
+class ResponseHead:
+    """One answer head, framing settled.
+
+    Exactly one of these holds: `length` is a number (0 for answers without a body), `chunked`, or
+    `until_close`. `announced` is a Content-Length that describes no bytes here (HEAD, 304).
+    `bound`: the connection carries somebody's NTLM or Negotiate log-on and is used once only.
+    """
+
+    __slots__ = (
+        "announced", "bound", "chunked", "fields", "keep_alive", "length", "minor", "reason",
+        "status", "until_close", "upgrade",
+    )  # fmt: skip
+
+    def __init__(self, status: int, reason: bytes, minor: int) -> None:
+        self.status = status
+        self.reason = reason
+        self.minor = minor
+        self.fields: Fields = []
+        self.length: int | None = None
+        self.announced: int | None = None
+        self.chunked = False
+        self.until_close = False
+        self.keep_alive = minor == 1
+        self.upgrade = b""
+        self.bound = False
+
+    @property
+    def is_interim(self) -> bool:
+        """Whether another head follows: any 1xx but 101."""
+        return _CONTINUE <= self.status < _OK and self.status != _SWITCHING
+
+
+def read_response(raw: bytes, method: bytes) -> ResponseHead:
+    """Return the answer head in `raw`, which ends with its empty line. Raises BadMessage."""
+    check_section(raw)
+    start = _START.match(raw)
+    if start is None:
+        raise BadMessage(502, "malformed status line")
+    head = ResponseHead(int(start[2]), start[3] or b"", 1 if start[1] == b"1" else 0)
+    head.fields = _split(raw)
+    seen: dict[bytes, bytes] = {}
+    for name, value in head.fields:
+        lower = name.lower()
+        if lower in _STEERING:
+            if lower in seen and lower in {b"content-length", b"transfer-encoding"}:
+                raise BadMessage(502, "framing given twice")
+            seen[lower] = seen[lower] + b"," + value if lower in seen else value
+    _settle(head, seen, method)
+    return head
+
+
+def _split(raw: bytes) -> Fields:
+    collector = Collector(_MAX_FIELDS)
+    try:
+        httptools.HttpResponseParser(collector).feed_data(raw)
+    except httptools.HttpParserUpgrade:
+        pass
+    except httptools.HttpParserError:
+        raise BadMessage(502, "malformed answer head") from None
+    if not collector.complete or collector.more:
+        raise BadMessage(502, "malformed answer head")
+    return collector.fields
+
+
+def _settle(head: ResponseHead, seen: dict[bytes, bytes], method: bytes) -> None:
+    coding = seen.get(b"transfer-encoding")
+    length = seen.get(b"content-length")
+    if coding is not None and (length is not None or coding.lower() != b"chunked"):
+        raise BadMessage(502, "Transfer-Encoding that we cannot trust")
+    if coding is not None and head.minor == 0:
+        raise BadMessage(502, "Transfer-Encoding in HTTP/1.0")
+    number = None if length is None else content_length(length)
+    names = tokens(seen.get(b"connection", b""))
+    if b"close" in names or (head.minor == 0 and b"keep-alive" not in names):
+        head.keep_alive = False
+    elif head.minor == 0:
+        head.keep_alive = True
+    if b"www-authenticate" in seen:
+        schemes = seen[b"www-authenticate"].lower()
+        head.bound = b"ntlm" in schemes or b"negotiate" in schemes
+    if head.status == _SWITCHING:
+        head.upgrade = seen.get(b"upgrade", b"").lower() if b"upgrade" in names else b""
+    if method == b"HEAD" or head.status in _NO_BODY or head.status < _OK:
+        head.length = 0
+        head.announced = number if head.status >= _OK and head.status != 204 else None  # noqa: PLR2004
+    elif coding is not None:
+        head.chunked = True
+    elif number is not None:
+        head.length = number
+    else:
+        head.until_close = True
+        head.keep_alive = False
