@@ -69,13 +69,24 @@ class StoredSession:
     seen: float
 
 
+@dataclass(frozen=True, slots=True)
+class SessionPlace:
+    """Where a new session goes: under whose index, for how long, beside how many, instead of which.
+
+    `user` is any text that stands for the user (the domain hands in a keyed hash); `limit` >= 1.
+    """
+
+    user: str
+    lifetime_s: float
+    limit: int
+    replaces: str | None = None
+
+
 class SessionStore(Protocol):
     """Sealed session records by key; a key is a hex digest that opens nothing by itself."""
 
-    async def open(
-        self, key: str, stored: StoredSession, user: str, lifetime_s: float, limit: int
-    ) -> Sequence[str]:
-        """Write a new record, index it by user, end the user's oldest beyond `limit`.
+    async def open(self, key: str, stored: StoredSession, place: SessionPlace) -> Sequence[str]:
+        """Write a new record, index it by user, end the one it replaces and the oldest too many.
 
         Atomic. Returns the keys that were ended (and announces them as `end` does).
         """
@@ -105,7 +116,15 @@ class SessionStore(Protocol):
         ...
 
     def ended(self) -> AsyncIterator[str | None]:
-        """Yield the key of each session that ends, anywhere; None after any gap in listening."""
+        """Yield the key of each session that ends, anywhere; None after any gap in listening.
+
+        The time before the first subscription is a gap too. Never raises Unavailable: it goes on
+        trying until it is closed.
+        """
+        ...
+
+    async def ping(self) -> None:
+        """Raise Unavailable when the store does not answer."""
         ...
 
 
@@ -130,12 +149,83 @@ class FailureStore(Protocol):
         """
         ...
 
-    async def refund(self, buckets: Sequence[Bucket], now: float) -> None:
-        """Take one counted try back, after it proved to be right."""
+    async def refund(self, buckets: Sequence[Bucket], at: float) -> None:
+        """Take back the try that was counted at `at`, after it proved to be right."""
         ...
 
     async def clear(self, buckets: Sequence[Bucket]) -> None:
         """Forget failures and locks of these buckets."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewChallenge:
+    """A challenge to be written: `record` is sealed, `digest` stands for the right code.
+
+    `pointer` stands for (browser, user, purpose), `nonce` is what `key` was derived with; none of
+    them opens anything.
+    """
+
+    pointer: str
+    nonce: str
+    key: str
+    record: bytes
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChallenge:
+    """A live challenge: tries spent, messages sent and when (seconds), and how the last one went.
+
+    `delivery` is "pending", "sent" or "failed".
+    """
+
+    record: bytes
+    tries: int
+    sends: int
+    sent_at: float
+    delivery: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of one try. A right one has consumed the challenge, and so has the last one."""
+
+    right: bool
+    tries_left: int
+
+
+class ChallengeStore(Protocol):
+    """Live challenges by key, and which of them a browser already has."""
+
+    async def begin(self, challenge: NewChallenge, lifetime_s: float) -> str:
+        """Write the challenge unless its pointer leads to a live one. Atomic.
+
+        Returns the nonce of the live challenge: the given one or the one found.
+        """
+        ...
+
+    async def read(self, key: str) -> StoredChallenge | None:
+        """Return the challenge, or None when it is over."""
+        ...
+
+    async def judge(self, key: str, digest: str, attempts: int) -> Judged | None:
+        """Spend one try, compare, consume on success or on the last try. Atomic.
+
+        Returns None, and spends nothing, when there is no such challenge.
+        """
+        ...
+
+    async def claim(self, key: str, sends: int, now: float) -> bool:
+        """Claim the send after `sends` earlier ones; True for exactly one caller."""
+        ...
+
+    async def settle(self, key: str, send: int, delivery: str) -> None:
+        """Write down how the `send`-th message went, unless a later one was claimed."""
+        ...
+
+    async def end(self, key: str) -> None:
+        """Delete the challenge."""
         ...
 
 
