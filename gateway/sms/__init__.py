@@ -1,1 +1,1 @@
-"""How a code reaches a phone."""
+"""How a code reaches a phone: one module a provider kind, tried in order."""

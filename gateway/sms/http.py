@@ -1,0 +1,125 @@
+"""`[[sms]] kind = "http"`: one HTTP call a message (46elks, gateways of operators, the stub phone).
+
+Follows no redirect (ASVS 15.3.2), obeys no proxy variable, keeps no cookie, reads at most 64 KiB of
+an answer and does not decompress it. Number and text are in no log line and no exception.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final
+from urllib.parse import urlencode
+
+import aiohttp
+
+from gateway.auth.ports import Unavailable
+from gateway.settings.model import HttpSms
+
+MAX_ANSWER: Final = 64 * 1024
+"""Bytes of an answer that are looked at; the connection of a longer one is closed."""
+
+_CONNECTIONS: Final = 8
+_PLACE: Final = re.compile(r"\{(mobile|text)\}")
+_HTTP_OK: Final = range(200, 300)
+
+
+class HttpSender:
+    """One provider behind an HTTP API. Call from one event loop; `close` when done."""
+
+    def __init__(self, settings: HttpSms) -> None:
+        self._settings = settings
+        self._headers = {name: value.reveal() for name, value in settings.headers}
+        if settings.username is not None:
+            secret = settings.password.reveal() if settings.password is not None else ""
+            self._headers["Authorization"] = aiohttp.encode_basic_auth(
+                settings.username, secret, encoding="utf-8"
+            )
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, mobile: str, text: str) -> str:
+        """Call the provider once and return its name.
+
+        Raises Unavailable(name) unless the provider said yes: a 2xx status and, where
+        `success_text` is set, that text within the first 64 KiB. A timeout is no yes, though the
+        message may be on its way.
+        """
+        settings = self._settings
+        body, content_type = _filled(settings, {"mobile": mobile, "text": text})
+        try:
+            async with self._open().post(
+                settings.url,
+                data=body,
+                headers={"Content-Type": content_type, **self._headers},
+                allow_redirects=False,
+            ) as response:
+                accepted = response.status in _HTTP_OK and await self._says_yes(response)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            # `from None`: the library's texts may quote what was sent.
+            raise Unavailable(f"sms {settings.name}") from None
+        if not accepted:
+            raise Unavailable(f"sms {settings.name}")
+        return settings.name
+
+    async def close(self) -> None:
+        """Close all connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        """Return the session, made on first use because it belongs to the running loop."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=self._settings.timeout.total_seconds()),
+                connector=aiohttp.TCPConnector(limit=_CONNECTIONS),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"Accept-Encoding": "identity", "User-Agent": "portvakt"},
+                auto_decompress=False,
+                trust_env=False,
+            )
+        return self._session
+
+    async def _says_yes(self, response: aiohttp.ClientResponse) -> bool:
+        """Look for the text of success; without one the status alone decides, body unread."""
+        wanted = self._settings.success_text
+        return wanted is None or wanted.encode() in await _bounded(response)
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+    """Return at most MAX_ANSWER bytes; a longer answer ends with its connection."""
+    parts = bytearray()
+    while len(parts) < MAX_ANSWER:
+        part = await response.content.read(MAX_ANSWER - len(parts))
+        if not part:
+            return bytes(parts)
+        parts += part
+    response.close()
+    return bytes(parts)
+
+
+def _filled(settings: HttpSms, values: dict[str, str]) -> tuple[bytes, str]:
+    """Return the request's body and its media type."""
+    if settings.json is not None:
+        text = json.dumps(_in_json(settings.json, values), ensure_ascii=False)
+        return text.encode(), "application/json"
+    pairs = [(name, _in_text(template, values)) for name, template in settings.form or ()]
+    return urlencode(pairs).encode(), "application/x-www-form-urlencoded"
+
+
+def _in_text(template: str, values: dict[str, str]) -> str:
+    """Fill {mobile} and {text} in one pass, so that a value is never read as a template."""
+    return _PLACE.sub(lambda place: values[place[1]], template)
+
+
+def _in_json(template: object, values: dict[str, str]) -> object:
+    """Fill every string value of a JSON template; member names stay."""
+    match template:
+        case str():
+            return _in_text(template, values)
+        case dict():
+            return {name: _in_json(value, values) for name, value in template.items()}
+        case list() | tuple():
+            return [_in_json(value, values) for value in template]
+        case _:
+            return template
