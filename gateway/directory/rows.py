@@ -1,0 +1,70 @@
+"""Rows of the table of users as values, and back. Imports the schema and the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.auth.model import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person and the PHC string of the password; without one nobody can log on as them."""
+
+    person: Person
+    password_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An account as operators see it. Times are seconds since the epoch."""
+
+    person: Person
+    has_password: bool
+    created: float
+    changed: float
+
+
+def person_of(row: Any) -> Person:
+    """Return the person of a row of `schema.users`."""
+    return Person(
+        user=row.user_name,
+        name=row.name,
+        email=row.email,
+        mobile=row.mobile,
+        groups=tuple(row.groups),
+        enabled=row.enabled,
+    )
+
+
+def entry_of(row: Any) -> Entry:
+    """Return the entry of a row of `schema.users`."""
+    return Entry(person_of(row), row.password_hash is not None, row.created, row.changed)
+
+
+def columns_of(account: Account) -> dict[str, Any]:
+    """Return what an account puts in its row, times excepted."""
+    person = account.person
+    return {
+        "user_name": person.user,
+        "name": person.name,
+        "email": person.email,
+        "mobile": person.mobile,
+        "groups": list(person.groups),
+        "enabled": person.enabled,
+        "password_hash": account.password_hash,
+    }
+
+
+def ends_sessions(before: Any, after: dict[str, Any]) -> bool:
+    """Return whether a change must end the user's sessions.
+
+    It must when the password changes (ASVS 7.4.3), when the account is disabled (7.4.2), and when
+    a group is taken away, since a session carries the groups of its logon.
+    """
+    return (
+        after["password_hash"] != before.password_hash
+        or (before.enabled and not after["enabled"])
+        or not set(before.groups) <= set(after["groups"])
+    )

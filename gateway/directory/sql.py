@@ -1,0 +1,129 @@
+"""The directory in an SQL database: the port of the logon domain, and its factory.
+
+`authenticate` reads the row, gives the connection back, and only then derives; a password that
+proves right is judged once more by the row as it stands, so that an account disabled meanwhile
+stays out. What operators do is in `accounts.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from gateway.auth.model import Person
+from gateway.auth.ports import Clock, Unavailable
+from gateway.directory.accounts import Accounts, OnChanged, nobody_listens
+from gateway.directory.database import DEADLINE_S, Database
+from gateway.directory.importing import Importer
+from gateway.directory.passwords import PasswordHasher
+from gateway.directory.rows import person_of
+from gateway.directory.schema import users
+from gateway.directory.trouble import border
+from gateway.settings.model import Directory as DirectorySettings
+from policies import user_names
+
+_log = logging.getLogger("portvakt.directory")
+
+
+class SqlDirectory:
+    """Users in one table. Implements `gateway.auth.ports.Directory`.
+
+    `accounts` changes users one by one, `importer(replace)` many at once. Close the directory
+    after use; the hasher belongs to the caller.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        hasher: PasswordHasher,
+        accounts: Accounts,
+        importer: Callable[[frozenset[str] | None], Importer],
+    ) -> None:
+        self.accounts: Final = accounts
+        self.importer: Final = importer
+        self._database = database
+        self._hasher = hasher
+
+    async def authenticate(self, user_name: str, password: str) -> Person | None:
+        """Return the person when the password is right and the account enabled, else None.
+
+        One derivation of the hasher's cost, whoever asks. Raises Unavailable.
+        """
+        key = user_names.canonical(user_name)
+        async with border(self._database.deadline_s):
+            known = await self._row(key)
+            phc = known.password_hash if known is not None and known.enabled else None
+            if not await self._hasher.verify(password, phc):
+                return None
+            now = await self._row(key)
+        if now is None or not now.enabled or now.password_hash != phc:
+            return None
+        if not self._hasher.is_current(now.password_hash):
+            await self._rehash(key, password, now.password_hash)
+        return person_of(now)
+
+    async def find(self, user_name: str) -> Person | None:
+        """Return the person by user name in any spelling, enabled or not. Raises Unavailable."""
+        row = await self._row(user_names.canonical(user_name))
+        return None if row is None else person_of(row)
+
+    def canonical(self, user_name: str) -> str:
+        """Return the spelling under which failures of this name are counted."""
+        return user_names.canonical(user_name)
+
+    async def ping(self) -> None:
+        """Raise Unavailable when the table of users cannot be read."""
+        await self._database.ping()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._database.close()
+
+    async def _row(self, key: str) -> Any:
+        if not user_names.is_possible(key):
+            return None
+        one = sa.select(users).where(users.c.user_name == key)
+        async with self._database.reading() as connection:
+            return (await connection.execute(one)).one_or_none()
+
+    async def _rehash(self, key: str, password: str, old: str) -> None:
+        """Keep the password at today's cost, unless it was changed meanwhile; else next time."""
+        try:
+            new = await self._hasher.derive(password)
+            async with self._database.writing() as connection:
+                await connection.execute(
+                    sa.update(users)
+                    .where(users.c.user_name == key, users.c.password_hash == old)
+                    .values(password_hash=new)
+                )
+        except Unavailable as trouble:
+            _log.warning("a password hash was not renewed: %s is unavailable", trouble.what)
+
+
+def open_directory(
+    settings: DirectorySettings,
+    hasher: PasswordHasher,
+    clock: Clock,
+    *,
+    on_changed: OnChanged = nobody_listens,
+    deadline_s: float = DEADLINE_S,
+) -> SqlDirectory:
+    """Return the directory that `[directory]` describes; nothing is opened before its first use.
+
+    `on_changed(user)` is awaited after each change that must end the user's sessions. Raises
+    ValueError when the URL names no database we can drive.
+    """
+    try:
+        database = Database(settings.url.reveal(), deadline_s)
+    except (sa.exc.ArgumentError, ImportError):
+        # Without the cause: the URL may hold a password.
+        raise ValueError("[directory] url is no SQLAlchemy URL of an installed driver") from None
+    accounts = Accounts(database, hasher, clock, on_changed)
+
+    def importer(replace: frozenset[str] | None) -> Importer:
+        return Importer(database, clock, replace=replace, on_changed=on_changed)
+
+    return SqlDirectory(database, hasher, accounts, importer)

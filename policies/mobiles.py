@@ -1,0 +1,116 @@
+"""The normal form of a mobile number: E.164, as an SMS provider and the directory want it.
+
+Numbering plans come from the `phonenumbers` library, which is imported only here. What people
+write is accepted (spaces, dashes, 0046, a national number); what cannot get an SMS is refused by
+a named reason.
+"""
+
+from __future__ import annotations
+
+import enum
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+import phonenumbers
+from phonenumbers import (
+    NumberParseException,
+    PhoneNumberFormat,
+    PhoneNumberType,
+    ValidationResult,
+)
+
+
+class NotMobileReason(enum.Enum):
+    """Why a text is not a mobile number; the value is a sentence for the person who wrote it."""
+
+    EMPTY = "no number was given"
+    NOT_A_NUMBER = "a mobile number has digits only, as 0701234567 or +46701234567"
+    UNKNOWN_COUNTRY = "no country has this country code"
+    TOO_SHORT = "the number is too short"
+    TOO_LONG = "the number is too long"
+    NOT_IN_USE = "no such number is in use"
+    LANDLINE = "this is a landline, which cannot receive a code"
+    OTHER_SERVICE = "this is not a mobile number, so it cannot receive a code"
+
+
+@dataclass(frozen=True, slots=True)
+class Mobile:
+    """A number that can get an SMS, in E.164: "+46701234567"."""
+
+    e164: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotMobile:
+    """A text that is not a mobile number, and why."""
+
+    reason: NotMobileReason
+
+
+_LONGEST: Final = 40  # 15 digits (E.164) and generous punctuation
+_PUNCTUATION: Final = frozenset(" -./()")
+# What word processors put for a hyphen: hyphens, dashes, minus.
+_DASHES: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
+# Where a country's plan cannot tell mobile from fixed (as in North America), believe the writer.
+_MOBILE_TYPES: Final = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
+_PARSE_REASONS: Final = {
+    NumberParseException.INVALID_COUNTRY_CODE: NotMobileReason.UNKNOWN_COUNTRY,
+    NumberParseException.TOO_SHORT_AFTER_IDD: NotMobileReason.TOO_SHORT,
+    NumberParseException.TOO_SHORT_NSN: NotMobileReason.TOO_SHORT,
+    NumberParseException.TOO_LONG: NotMobileReason.TOO_LONG,
+}
+_LENGTH_REASONS: Final = {
+    ValidationResult.TOO_SHORT: NotMobileReason.TOO_SHORT,
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: NotMobileReason.TOO_SHORT,
+    ValidationResult.TOO_LONG: NotMobileReason.TOO_LONG,
+    ValidationResult.INVALID_COUNTRY_CODE: NotMobileReason.UNKNOWN_COUNTRY,
+}
+
+
+def normalise(text: str, region: str = "SE") -> Mobile | NotMobile:
+    """Return the number in E.164, or why it is none.
+
+    `region` (ISO 3166-1) is where a number without a country code belongs.
+    """
+    if len(text) > _LONGEST:
+        return NotMobile(NotMobileReason.TOO_LONG)
+    written = unicodedata.normalize("NFKC", text).translate(_DASHES).strip()
+    if not written:
+        return NotMobile(NotMobileReason.EMPTY)
+    # The library would pick a number out of a sentence, and read letters as a keypad does.
+    if not all(c in _PUNCTUATION or c in "0123456789" for c in written.removeprefix("+")):
+        return NotMobile(NotMobileReason.NOT_A_NUMBER)
+    try:
+        number = phonenumbers.parse(written, region)
+    except NumberParseException as error:
+        return NotMobile(_PARSE_REASONS.get(error.error_type, NotMobileReason.NOT_A_NUMBER))
+    return _judge(number)
+
+
+def _judge(number: phonenumbers.PhoneNumber) -> Mobile | NotMobile:
+    kind = phonenumbers.number_type(number)
+    if kind in _MOBILE_TYPES:
+        return Mobile(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+    if kind == PhoneNumberType.FIXED_LINE:
+        return NotMobile(NotMobileReason.LANDLINE)
+    if kind != PhoneNumberType.UNKNOWN:
+        return NotMobile(NotMobileReason.OTHER_SERVICE)
+    length = phonenumbers.is_possible_number_with_reason(number)
+    return NotMobile(_LENGTH_REASONS.get(length, NotMobileReason.NOT_IN_USE))
+
+
+def masked(e164: str) -> str:
+    """Return the number as a stranger may see it: "•••• 67"."""
+    return f"•••• {e164[-2:]}"
+
+
+def spoken(e164: str, region: str = "SE") -> str:
+    """Return the number as people in `region` write it: "070-123 45 67", abroad "+47 912 34 567".
+
+    `e164` is one that `normalise` made.
+    """
+    number = phonenumbers.parse(e164, None)
+    at_home = phonenumbers.region_code_for_number(number) == region
+    style = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, style)
