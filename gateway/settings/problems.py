@@ -1,0 +1,81 @@
+"""What is wrong in gateway.toml, in words for the person who edits it. Imports nothing of ours."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_SHOWN: Final = 60
+"""Characters of a wrong value that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding: where it stands, what is there, and what to write there instead.
+
+    `line` counts from 1 (0: the file as a whole). `key` is the path of the key, tables of an array
+    counted from 1 (`route[2].second_factor`); "" is the file. A secret value is never in `found`.
+    """
+
+    line: int
+    key: str
+    found: str
+    expected: str
+
+    def sentence(self) -> str:
+        """Return the finding without its line."""
+        where = f"{self.key}: " if self.key else ""
+        return f"{where}found {self.found}; write {self.expected}"
+
+
+class SettingsError(Exception):
+    """gateway.toml cannot be used. `problems` holds every error, by line."""
+
+    def __init__(self, file: str, problems: Iterable[Problem]) -> None:
+        self.file: Final = file
+        self.problems: Final = tuple(sorted(problems, key=lambda problem: problem.line))
+        super().__init__(
+            "\n".join(f"{file}:{problem.line}: {problem.sentence()}" for problem in self.problems)
+        )
+
+
+def show(value: object) -> str:
+    """Return a value of the file as a person would write it, short and safe for a terminal."""
+    match value:
+        case str():
+            cut = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
+            return printable(json.dumps(cut, ensure_ascii=False))
+        case bool() | int() | float():
+            return json.dumps(value) if abs(value) < 1 << 64 else "a huge number"
+        case dict():
+            return "a table"
+        case list():
+            return "a list"
+        case _:
+            return "a date or time"
+
+
+def printable(text: str) -> str:
+    """Return `text` with every character that could move a terminal's cursor escaped."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
+def closest(found: str, options: Iterable[str]) -> str | None:
+    """Return the option that `found` most likely misspells, or None."""
+    by_fold = {option.casefold().replace("-", "_"): option for option in options}
+    near = difflib.get_close_matches(found.casefold().replace("-", "_"), by_fold, n=1, cutoff=0.6)
+    return by_fold[near[0]] if near else None
+
+
+def choice_of(found: object, options: Sequence[str]) -> str:
+    """Return the words for "one of these", a likely misspelling's meaning first."""
+    meant = closest(found, options) if isinstance(found, str) else None
+    listed = ", ".join(show(option) for option in options)
+    if meant is None:
+        return f"one of: {listed}" if len(options) > 1 else listed
+    if len(options) == 1:
+        return show(meant)
+    return f"{show(meant)} (did you mean that?), one of: {listed}"

@@ -1,0 +1,167 @@
+"""How one value, one table and the whole file are read: every error is kept, none ends the reading.
+
+A parser is a function from a `Value` to what it means; it raises `Refused` with the words for what
+to write. A `Table` hands values to parsers, falls back to the default after an error, and reports
+keys that nobody asked for. Imports settings' own words only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from gateway.settings.positions import KeyPath, Lines, render
+from gateway.settings.problems import Problem, choice_of, closest, show
+
+T = TypeVar("T")
+
+
+class Refused(Exception):
+    """A value was refused. Whoever raises a bare one has told the problems already."""
+
+    def __init__(self, problem: Problem | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+@dataclass(slots=True)
+class Reading:
+    """One reading of one file: what it may look at, and the problems so far.
+
+    Relative paths are relative to `base`; `environ` holds the environment's variables.
+    """
+
+    base: Path
+    environ: Mapping[str, str]
+    lines: Lines
+    problems: list[Problem] = field(default_factory=list)
+
+    def tell(self, path: KeyPath, found: str, expected: str) -> None:
+        """Keep a problem at `path`."""
+        self.problems.append(Problem(self.lines.of(path), render(path), found, expected))
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of the file, and where it stands."""
+
+    reading: Reading
+    path: KeyPath
+    raw: object
+
+    def refusal(self, expected: str, found: str | None = None) -> Refused:
+        """Return the exception to raise; a secret value gives its own `found`."""
+        shown = show(self.raw) if found is None else found
+        line = self.reading.lines.of(self.path)
+        return Refused(Problem(line, render(self.path), shown, expected))
+
+    def elements(self, expected: str) -> list[Value]:
+        """Return the elements of a list. Raises Refused for anything else."""
+        if not isinstance(self.raw, list):
+            raise self.refusal(expected)
+        return [Value(self.reading, (*self.path, index), raw) for index, raw in enumerate(self.raw)]
+
+    def entries(self, expected: str) -> dict[str, Value]:
+        """Return the entries of a table. Raises Refused for anything else."""
+        if not isinstance(self.raw, dict):
+            raise self.refusal(expected)
+        return {
+            str(key): Value(self.reading, (*self.path, str(key)), raw)
+            for key, raw in self.raw.items()
+        }
+
+    def table(self) -> Table:
+        """Return the table that this value is; an empty one, with a problem told, if it is none."""
+        try:
+            entries = self.entries(f"a table, as [{self.path[0]}]")
+        except Refused as refused:
+            self.keep(refused)
+            return Table(self.reading, self.path, {}, broken=True)
+        return Table(self.reading, self.path, entries)
+
+    def keep(self, refused: Refused) -> None:
+        """Keep the problem of a parser that gave up."""
+        if refused.problem is not None:
+            self.reading.problems.append(refused.problem)
+
+
+class Table:
+    """One table of the file. Leave it through `closing`, which reports the keys nobody read."""
+
+    def __init__(
+        self, reading: Reading, path: KeyPath, values: dict[str, Value], *, broken: bool = False
+    ) -> None:
+        self.reading = reading
+        self.path = path
+        self._values = values
+        self._broken = broken
+        self._known: list[str] = []
+        self._later: set[str] = set()
+
+    @property
+    def line(self) -> int:
+        """The line of the table's header."""
+        return self.reading.lines.of(self.path)
+
+    def has(self, key: str) -> bool:
+        """Return whether the file says anything for `key`."""
+        return key in self._values
+
+    def read(self, key: str, default: T, parse: Callable[[Value], T]) -> T:
+        """Return what `key` says; the default when it is missing, or refused with a problem."""
+        self._known.append(key)
+        value = self._values.get(key)
+        if value is None:
+            return default
+        try:
+            return parse(value)
+        except Refused as refused:
+            value.keep(refused)
+            return default
+
+    def need(self, key: str, stand_in: T, parse: Callable[[Value], T], example: str) -> T:
+        """Read a key without a default; a missing one is a problem, and `stand_in` comes back."""
+        if key not in self._values and not self._broken:
+            self.tell(key, "nothing", f"{key} = {example}")
+        return self.read(key, stand_in, parse)
+
+    def table(self, key: str) -> Table:
+        """Return a table of this one, empty when it is missing."""
+        self._known.append(key)
+        value = self._values.get(key)
+        return value.table() if value else Table(self.reading, (*self.path, key), {})
+
+    def tables(self, key: str) -> list[Table]:
+        """Return the tables of an array of tables (`[[key]]`), none when it is missing."""
+        self._known.append(key)
+        value = self._values.get(key)
+        if value is None:
+            return []
+        try:
+            return [element.table() for element in value.elements(f"tables, each as [[{key}]]")]
+        except Refused as refused:
+            value.keep(refused)
+            return []
+
+    def later(self, *keys: str) -> None:
+        """Name the keys that a later version will read."""
+        self._later.update(keys)
+
+    def tell(self, key: str, found: str, expected: str) -> None:
+        """Keep a problem at `key` of this table."""
+        self.reading.tell((*self.path, key), found, expected)
+
+    @contextmanager
+    def closing(self) -> Iterator[Table]:
+        """Read inside; at the end every key that was not asked for is a problem."""
+        yield self
+        for key in self._values:
+            if key in self._later:
+                self.tell(key, "a key that is not available yet in this version", "nothing here")
+            elif key not in self._known:
+                meant = closest(key, self._known)
+                known = show(meant) if meant else choice_of(None, self._known)
+                self.tell(key, "an unknown key", known)

@@ -1,0 +1,150 @@
+"""Parsers of plain values: text, numbers, choices, lists, durations, sizes, rates, paths.
+
+Each takes a `Value` and raises `Refused` with the words for what to write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from gateway.settings import units
+from gateway.settings.model import Rate
+from gateway.settings.problems import choice_of
+from gateway.settings.reading import Refused, Value
+
+T = TypeVar("T")
+
+
+class _Ordered(Protocol):
+    def __le__(self, other: Any, /) -> bool: ...
+
+
+O = TypeVar("O", bound=_Ordered)  # noqa: E741 - a type's name
+
+
+def flag(value: Value) -> bool:
+    """Read true or false."""
+    if not isinstance(value.raw, bool):
+        raise value.refusal("true or false")
+    return value.raw
+
+
+def text(value: Value) -> str:
+    """Read one line of text that is not empty."""
+    if not isinstance(value.raw, str):
+        raise value.refusal("text in quotes")
+    if not value.raw.strip() or not value.raw.isprintable():
+        raise value.refusal("one line of text that is not empty")
+    return value.raw
+
+
+def one_of(*options: str) -> Callable[[Value], str]:
+    """Read one of a few words."""
+
+    def parse(value: Value) -> str:
+        if value.raw not in options:
+            raise value.refusal(choice_of(value.raw, options))
+        return str(value.raw)
+
+    return parse
+
+
+def whole(least: int, most: int) -> Callable[[Value], int]:
+    """Read a whole number without a unit."""
+
+    def parse(value: Value) -> int:
+        number = value.raw
+        if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= most:
+            raise value.refusal(f"a whole number from {least} to {most}")
+        return number
+
+    return parse
+
+
+def duration(value: Value) -> timedelta:
+    """Read "1h30m"."""
+    return _with_unit(value, units.parse_duration, units.DURATION)
+
+
+def size(value: Value) -> int:
+    """Read "64KiB" as bytes."""
+    return _with_unit(value, units.parse_size, units.SIZE)
+
+
+def rate(value: Value) -> Rate:
+    """Read "5/5m"."""
+    return _with_unit(value, units.parse_rate, units.RATE)
+
+
+def between(parse: Callable[[Value], O], least: O, most: O, words: str) -> Callable[[Value], O]:
+    """Read with `parse` and refuse what is out of bounds; `words` say the bounds."""
+
+    def bounded(value: Value) -> O:
+        read = parse(value)
+        if not least <= read <= most:
+            raise value.refusal(words)
+        return read
+
+    return bounded
+
+
+def lasting(shortest: str, longest: str) -> Callable[[Value], timedelta]:
+    """Read a duration within bounds that are written as the file writes them."""
+    least, most = units.parse_duration(shortest), units.parse_duration(longest)
+    return between(duration, least, most, f'a duration from "{shortest}" to "{longest}"')
+
+
+def sized(smallest: str, largest: str) -> Callable[[Value], int]:
+    """Read a size within bounds that are written as the file writes them."""
+    least, most = units.parse_size(smallest), units.parse_size(largest)
+    return between(size, least, most, f'a size from "{smallest}" to "{largest}"')
+
+
+def list_of(parse: Callable[[Value], T], expected: str) -> Callable[[Value], tuple[T, ...]]:
+    """Read a list; every element that is refused is told."""
+
+    def parse_all(value: Value) -> tuple[T, ...]:
+        read: list[T] = []
+        elements = value.elements(expected)
+        for element in elements:
+            try:
+                read.append(parse(element))
+            except Refused as refused:
+                value.keep(refused)
+        if len(read) < len(elements):
+            raise Refused
+        return tuple(read)
+
+    return parse_all
+
+
+def file_path(value: Value) -> Path:
+    """Read a path; a relative one is relative to the directory of gateway.toml."""
+    written = text(value)
+    return value.reading.base / Path(written)
+
+
+def existing_file(value: Value) -> Path:
+    """Read the path of a file that is there."""
+    path = file_path(value)
+    if not path.is_file():
+        raise value.refusal(f"the path of a file that exists ({path} does not)")
+    return path
+
+
+def worded(value: Value, parse: Callable[[str], T]) -> T:
+    """Parse a text with a function whose ValueError says what to write."""
+    written = text(value)
+    try:
+        return parse(written)
+    except ValueError as error:
+        raise value.refusal(str(error)) from None
+
+
+def _with_unit(value: Value, parse: Callable[[str], T], expected: str) -> T:
+    if not isinstance(value.raw, str):
+        raise value.refusal(expected)
+    return worded(value, parse)
