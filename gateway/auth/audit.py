@@ -1,0 +1,30 @@
+"""Writing down what the logon domain did: one helper, so that every line has the same shape."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.auth.model import Client
+from gateway.auth.ports import Audit, AuditEvent
+
+_LONGEST_USER: Final = 128
+
+
+def note(
+    audit: Audit, event: str, client: Client, outcome: str, user: str = "", reason: str = ""
+) -> None:
+    """Append one event of `client`. `user` is the canonical name, cut when somebody typed a lot.
+
+    Raises Unavailable when it cannot be kept.
+    """
+    audit.write(
+        AuditEvent(
+            event=event,
+            client=client.address,
+            network=client.network,
+            outcome=outcome,
+            user=user[:_LONGEST_USER],
+            reason=reason,
+            request_id=client.request_id,
+        )
+    )

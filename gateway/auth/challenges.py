@@ -1,0 +1,144 @@
+"""Challenges: what binds a one-time password to a browser, a user and a purpose.
+
+The challenge token is derived, not drawn: HMAC of browser, user, purpose and a nonce that the
+store keeps. So a right password typed twice in one browser finds the challenge that is already
+there. The code is an HMAC of the token: a resend repeats it and the store never holds it.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from gateway.auth.model import Person
+from gateway.auth.ports import ChallengeStore, Clock, Entropy, NewChallenge, StoredChallenge
+from gateway.auth.sealing import Sealer, encode_token, key_name, parse_token
+from gateway.settings.model import OneTimePassword as Rules
+from policies import one_time_passwords as rule
+
+_PURPOSE: Final = "challenge"
+_NONCE_BYTES: Final = 16
+_CODE_BYTES: Final = 16
+"""128 bits modulo 10**10 at most: the bias is under 2**-94, none that anybody could use."""
+
+
+class Purpose(enum.Enum):
+    """What the right code allows. The code of one purpose is no code for another."""
+
+    LOGON = "logon"
+    STEP_UP = "step-up"
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """The sealed inside of a challenge. `mobile` is where the code went; times in seconds."""
+
+    user: str
+    mobile: str
+    purpose: str
+    digits: int
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class LiveChallenge:
+    """A challenge as it stands in the store now, opened."""
+
+    token: str
+    key: str
+    inside: Challenge
+    stored: StoredChallenge
+
+    def sending(self) -> rule.Sending:
+        """Return what has been sent so far, as the rule wants it."""
+        stored = self.stored
+        return rule.Sending(stored.sends, stored.sent_at, failed=stored.delivery == "failed")
+
+
+class Challenges:
+    """Challenges by token. Every method raises Unavailable when the store is away."""
+
+    def __init__(
+        self, store: ChallengeStore, sealer: Sealer, rules: Rules, clock: Clock, entropy: Entropy
+    ) -> None:
+        self._store: Final = store
+        self._sealer: Final = sealer
+        self._clock: Final = clock
+        self._entropy: Final = entropy
+        self.rules = rules
+
+    async def begin(self, person: Person, mobile: str, browser: str, purpose: Purpose) -> str:
+        """Return the token of this browser's challenge for this user and purpose, old or new."""
+        who = (browser, person.user, mobile, purpose.value)
+        nonce = self._entropy.token(_NONCE_BYTES).hex()
+        token = self._token(who, nonce)
+        lifetime_s = self.rules.lifetime.total_seconds()
+        inside = Challenge(
+            user=person.user,
+            mobile=mobile,
+            purpose=purpose.value,
+            digits=self.rules.digits,
+            expires=self._clock.now() + lifetime_s,
+        )
+        raw = token.encode()
+        fresh = NewChallenge(
+            pointer=self._sealer.hidden("pointer", *who),
+            nonce=nonce,
+            key=key_name(raw),
+            record=self._sealer.seal(_PURPOSE, raw, json.dumps(asdict(inside)).encode()),
+            digest=self._digest(token, self.code(token, inside)),
+        )
+        return self._token(who, await self._store.begin(fresh, lifetime_s))
+
+    async def find(self, token: str) -> LiveChallenge | None:
+        """Return the live challenge of a cookie value, whatever somebody wrote into it."""
+        raw = parse_token(token.encode()) if token.isascii() else None
+        if raw is None:
+            return None
+        key = key_name(raw)
+        stored = await self._store.read(key)
+        plain = None if stored is None else self._sealer.unseal(_PURPOSE, raw, stored.record)
+        if stored is None or plain is None:
+            return None
+        inside = Challenge(**json.loads(plain))
+        if rule.is_over(inside.expires, self._clock.now()):
+            return None
+        return LiveChallenge(token, key, inside, stored)
+
+    def code(self, token: str, inside: Challenge) -> str:
+        """Return the code of a challenge: uniform over its digits, the same each time."""
+        mac = self._sealer.mac("code", inside.purpose, inside.user, token)
+        number = int.from_bytes(mac[:_CODE_BYTES], "big") % 10**inside.digits
+        return str(number).zfill(inside.digits)
+
+    async def judge(self, challenge: LiveChallenge, typed: str) -> int | None:
+        """Spend a try. Returns the tries left, -1 for the right code, None when it is over.
+
+        The right code and the last try consume the challenge.
+        """
+        digest = self._digest(challenge.token, rule.normalise(typed))
+        judged = await self._store.judge(challenge.key, digest, self.rules.attempts)
+        if judged is None:
+            return None
+        return -1 if judged.right else judged.tries_left
+
+    async def claim(self, challenge: LiveChallenge) -> bool:
+        """Claim the next send of a challenge; True for exactly one caller."""
+        sends = challenge.stored.sends
+        return await self._store.claim(challenge.key, sends, self._clock.now())
+
+    async def settle(self, challenge: LiveChallenge, delivery: str) -> None:
+        """Write down how the claimed send went."""
+        await self._store.settle(challenge.key, challenge.stored.sends + 1, delivery)
+
+    async def end(self, challenge: LiveChallenge) -> None:
+        """Delete a challenge that must not be answered any more."""
+        await self._store.end(challenge.key)
+
+    def _token(self, who: tuple[str, ...], nonce: str) -> str:
+        return encode_token(self._sealer.mac("challenge token", *who, nonce))
+
+    def _digest(self, token: str, code: str) -> str:
+        return self._sealer.hidden("code digest", token, code)

@@ -1,0 +1,126 @@
+"""How many wrong passwords and codes are judged: the buckets of `[lockout]`.
+
+A try is spent before it is judged and given back when it was right, so racing tries cannot outrun
+the count (NIST SP 800-63B section 5.2.2, ASVS 6.3.1). Unknown users count like known ones. Names
+and addresses are hidden before they reach the store.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import Final
+
+from gateway.auth.outcomes import LockedOut
+from gateway.auth.ports import Bucket, Clock, FailureStore
+from gateway.auth.sealing import Sealer
+from gateway.settings.model import Lockout as Rules
+from gateway.settings.model import Rate
+
+_DAY: Final = timedelta(days=1)
+_IPV6_PREFIX: Final = 64
+"""What one customer has: whoever holds one IPv6 address can take any other of its /64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try that was counted at `at` (seconds) in `own` and `shared` buckets.
+
+    `own` are of this user at this address: a right password forgives what is in them. `shared`
+    are of others too: only this one try is taken back.
+    """
+
+    own: tuple[Bucket, ...]
+    shared: tuple[Bucket, ...]
+    at: float
+
+
+class Lockout:
+    """Spends tries. A lock of codes or messages never blocks the password step."""
+
+    def __init__(self, store: FailureStore, sealer: Sealer, rules: Rules, clock: Clock) -> None:
+        self._store: Final = store
+        self._sealer: Final = sealer
+        self._clock: Final = clock
+        self.rules = rules
+
+    async def password(self, user: str, address: str) -> Try | LockedOut:
+        """Spend a try of a password for a canonical user name. Raises Unavailable."""
+        rules, place = self.rules, _place(address)
+        own = (self._bucket(rules.user_and_address, "password", "pair", user, place),)
+        shared = (
+            self._bucket(rules.address, "password", "address", place),
+            self._bucket(rules.user, "password", "user", user),
+        )
+        return await self._spend(own, shared)
+
+    async def code(self, user: str, address: str) -> Try | LockedOut:
+        """Spend a try of a one-time password: by address, by user, and by user and day."""
+        rules, place = self.rules, _place(address)
+        day = Rate(rules.codes_per_day, _DAY)
+        shared = (
+            self._bucket(rules.address, "code", "address", place),
+            self._bucket(rules.user, "code", "user", user),
+            self._bucket(day, "code", "day", user, locks=(_DAY,)),
+        )
+        return await self._spend((), shared)
+
+    async def message(self, user: str) -> Try | LockedOut:
+        """Spend one message to the user's phone: each costs money and wakes somebody."""
+        return await self._spend((), (self._bucket(self.rules.user, "message", "user", user),))
+
+    async def take_back(self, counted: Try) -> None:
+        """Take one try back: it was not judged after all, or the code was right."""
+        await self._store.refund((*counted.own, *counted.shared), counted.at)
+
+    async def forgive(self, counted: Try) -> None:
+        """The password was right: take the try back and forget this user's failures from here.
+
+        Counters of other addresses stay as they are.
+        """
+        await self._store.refund(counted.shared, counted.at)
+        await self._store.clear(counted.own)
+
+    async def unlock(self, user: str) -> None:
+        """Forget the user's failures and locks that do not depend on an address."""
+        rules = self.rules
+        await self._store.clear(
+            [
+                self._bucket(rules.user, "password", "user", user),
+                self._bucket(rules.user, "code", "user", user),
+                self._bucket(rules.user, "code", "day", user),
+                self._bucket(rules.user, "message", "user", user),
+            ]
+        )
+
+    async def _spend(self, own: tuple[Bucket, ...], shared: tuple[Bucket, ...]) -> Try | LockedOut:
+        now = self._clock.now()
+        until = await self._store.spend((*own, *shared), now)
+        if until is None:
+            return Try(own, shared, now)
+        return LockedOut(wait_s=max(1, math.ceil(until - now)))
+
+    def _bucket(
+        self, rate: Rate, step: str, kind: str, *who: str, locks: tuple[timedelta, ...] = ()
+    ) -> Bucket:
+        return Bucket(
+            name=self._sealer.hidden("failures", step, kind, *who),
+            count=rate.count,
+            period_s=rate.period.total_seconds(),
+            locks_s=tuple(lock.total_seconds() for lock in locks or self.rules.lock),
+        )
+
+
+def _place(address: str) -> str:
+    """Return what an address counts as: an IPv6 one by its network, a mapped one as IPv4."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((int(parsed), _IPV6_PREFIX), strict=False))

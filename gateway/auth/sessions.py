@@ -1,0 +1,246 @@
+"""Sessions: opened, found, used and ended, with a cache that needs no store while it is warm.
+
+The store is the truth. A worker keeps what it has read, hears of every end by the store's channel,
+writes uses behind, and goes on with what it knows for `grace` when the store is away: trouble with
+the store is not a log-out, and it never deletes anything. NIST SP 800-63B section 7, ASVS 7.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from gateway.auth.audit import note
+from gateway.auth.live import LiveSession, dump, load
+from gateway.auth.model import Client, Person, SessionRecord
+from gateway.auth.ports import (
+    Audit,
+    Clock,
+    SessionPlace,
+    SessionStore,
+    StoredSession,
+    Unavailable,
+)
+from gateway.auth.sealing import Sealer, key_name, parse_token
+from gateway.auth.session_cache import SessionCache
+from gateway.auth.session_times import SessionTimes
+from gateway.auth.session_upkeep import SessionUpkeep
+from gateway.settings.model import Session as Rules
+from gateway.tasks import spawn
+
+CACHED: Final = 100_000
+_PURPOSE: Final = "session"
+
+
+class _Reading(enum.Enum):
+    """What was heard while the answer of the store was on its way."""
+
+    NOTHING = enum.auto()
+    DOUBT = enum.auto()
+    ENDED = enum.auto()
+
+
+class Sessions:
+    """All sessions, as one worker sees them."""
+
+    def __init__(
+        self, store: SessionStore, sealer: Sealer, rules: Rules, clock: Clock, audit: Audit
+    ) -> None:
+        self._store: Final = store
+        self._sealer: Final = sealer
+        self._audit: Final = audit
+        self._now: Final[Callable[[], float]] = clock.now
+        self._cache: Final = SessionCache(CACHED)
+        self._warm: Final = self._cache.by_token
+        self._reads: Final[dict[bytes, asyncio.Task[LiveSession | Unavailable | None]]] = {}
+        self._reading: Final[dict[str, _Reading]] = {}
+        self._good_until = 0.0
+        self.configure(rules)
+        self._upkeep: Final = SessionUpkeep(store, self._cache, self, clock)
+        self._dirty: Final = self._upkeep.dirty
+
+    def configure(self, rules: Rules) -> None:
+        """Use other lifetimes from now on, for the sessions that live too."""
+        self.times = SessionTimes.of(rules)
+        self._most: int = rules.max_per_user
+        for live in self._cache.all():
+            self.times.judge_anew(live, live.seen)
+
+    async def run(self) -> None:
+        """Do what needs doing behind the requests, until cancelled. One task a worker."""
+        await self._upkeep.run()
+
+    async def tick(self) -> None:
+        """Do one round of it: write down uses, look for what has run out, ask after the store."""
+        await self._upkeep.tick()
+
+    # The hot path.
+
+    def warm(self, token: bytes) -> LiveSession | None:
+        """Return the session of a cookie value when this worker knows that it lives now.
+
+        None says nothing: `resolve` must ask the store.
+        """
+        live = self._warm.get(token)
+        if live is None:
+            return None
+        now = self._now()
+        return live if now < live.expires_at and now < self._good_until else None
+
+    def used(self, live: LiveSession) -> None:
+        """Mark the session used now; `run` writes it down later."""
+        now = self._now()
+        live.seen = now
+        live.expires_at = min(now + self.times.idle_s, live.absolute_end)
+        if not live.dirty:
+            live.dirty = True
+            self._dirty.append(live)
+
+    # Reading.
+
+    async def resolve(self, token: bytes) -> LiveSession | None:
+        """Return the session of a cookie value, or None when there is no live one.
+
+        Any bytes are taken. Requests that ask for the same token at once share one read. Raises
+        Unavailable; then nothing is known about the session and nothing has happened to it.
+        """
+        if parse_token(token) is None:
+            return None
+        reading = self._reads.get(token)
+        if reading is None:
+            reading = spawn(self._read(token), "read session")
+            self._reads[token] = reading
+            reading.add_done_callback(lambda _: self._reads.pop(token, None))
+        answer = await asyncio.shield(reading)
+        if isinstance(answer, Unavailable):
+            raise Unavailable(answer.what) from answer
+        return answer
+
+    async def _read(self, token: bytes) -> LiveSession | Unavailable | None:
+        """Read once. An end that is announced while the answer is on its way wins over it."""
+        key = key_name(token)
+        heard = _Reading.DOUBT
+        stored = None
+        while heard is _Reading.DOUBT:
+            self._reading[key] = _Reading.NOTHING
+            try:
+                stored = await self._store.read(key)
+            except Unavailable as error:
+                return error
+            finally:
+                heard = self._reading.pop(key)
+        self.reached()
+        live = self._cache.find(key)
+        if live is None and stored is not None:
+            live = self._open_record(token, key, stored)
+        if live is None or stored is None or heard is _Reading.ENDED or live.ended:
+            self._end_here([key])
+            return None
+        self.times.judge_anew(live, max(stored.seen, live.seen))
+        if self._now() >= live.expires_at:
+            self._end_here([key])
+            return None
+        self._cache.put(live)
+        return live
+
+    def _open_record(self, token: bytes, key: str, stored: StoredSession) -> LiveSession | None:
+        plain = self._sealer.unseal(_PURPOSE, token, stored.record)
+        return None if plain is None else LiveSession(token, key, load(plain), stored.seen)
+
+    # Opening and ending.
+
+    async def open(
+        self, person: Person, factors: tuple[str, ...], client: Client, replaces: str | None
+    ) -> str:
+        """Open a session and return its token, always a new one (ASVS 7.2.4).
+
+        The session of the token `replaces`, and the user's oldest beyond `max_per_user`, end in
+        the same step. Raises Unavailable; then the old session may or may not live.
+        """
+        old = await self.resolve(replaces.encode()) if replaces and replaces.isascii() else None
+        now = self._now()
+        record = SessionRecord(
+            user=person.user,
+            name=person.name,
+            email=person.email,
+            groups=person.groups,
+            factors=factors,
+            network=client.network,
+            created=now,
+        )
+        token = self._sealer.new_token()
+        raw = token.encode()
+        sealed = StoredSession(self._sealer.seal(_PURPOSE, raw, dump(record)), now)
+        place = SessionPlace(
+            user=self._index(person.user),
+            lifetime_s=self.times.store_lifetime(now, now, now),
+            limit=self._most,
+            replaces=old.key if old else None,
+        )
+        ended = await self._store.open(key_name(raw), sealed, place)
+        self.reached()
+        self._end_here(ended)
+        note(self._audit, "session.opened", client, "opened", person.user, "+".join(factors))
+        for key in ended:
+            whose, why = (
+                (old.record.user, "replaced")
+                if old and key == old.key
+                else (person.user, "too-many")
+            )
+            note(self._audit, "session.ended", client, "ended", whose, why)
+        return token
+
+    async def end(self, token: str, client: Client, reason: str = "logged-off") -> None:
+        """End the session of a token, everywhere; nothing happens when there is none.
+
+        Raises Unavailable; then it still lives.
+        """
+        live = await self.resolve(token.encode()) if token.isascii() else None
+        if live is None:
+            return
+        there = await self._store.end(live.key, self._index(live.record.user))
+        self.reached()
+        self._end_here([live.key])
+        if there:
+            note(self._audit, "session.ended", client, "ended", live.record.user, reason)
+
+    async def end_all(
+        self, user: str, client: Client, reason: str = "revoked", *, but: str | None = None
+    ) -> int:
+        """End every session of a user (canonical name), but that of the token `but`; count them."""
+        kept = key_name(but.encode()) if but and but.isascii() else None
+        ended = await self._store.end_all(self._index(user), but=kept)
+        self.reached()
+        self._end_here(ended)
+        for _ in ended:
+            note(self._audit, "session.ended", client, "ended", user, reason)
+        return len(ended)
+
+    # What the upkeep and the store's channel tell.
+
+    def reached(self) -> None:
+        """Take note that the store has answered just now."""
+        self._good_until = self._now() + self.times.grace_s
+
+    def heard(self, key: str) -> None:
+        """Take note that a session ended somewhere: forget it and tell its watchers."""
+        if key in self._reading:
+            self._reading[key] = _Reading.ENDED
+        self._end_here([key])
+
+    def doubt(self) -> None:
+        """Take note of a gap in listening: what is being read now may already be old."""
+        for key, heard in self._reading.items():
+            if heard is _Reading.NOTHING:
+                self._reading[key] = _Reading.DOUBT
+
+    def _end_here(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            live = self._cache.drop(key)
+            if live is not None:
+                live.end()
+
+    def _index(self, user: str) -> str:
+        return self._sealer.hidden("sessions of", user)

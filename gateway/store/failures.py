@@ -1,0 +1,41 @@
+"""Counters of failures in Redis: `FailureStore`. The rule is policies/lockout.py, in Lua."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from gateway.auth.ports import Bucket
+from gateway.store.link import PREFIX, Link
+
+_FAILURES: Final = PREFIX + "failures:"
+
+
+class RedisFailures:
+    """Failures counted over a sliding window, shared by all workers."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    async def spend(self, buckets: Sequence[Bucket], now: float) -> float | None:
+        """Count one try in every bucket unless one is locked; None or the end of the lock."""
+        answer = await self._run("spend", buckets, now)
+        return float(answer) if answer else None
+
+    async def refund(self, buckets: Sequence[Bucket], at: float) -> None:
+        """Take back the try that was counted at `at`."""
+        await self._run("refund", buckets, at)
+
+    async def clear(self, buckets: Sequence[Bucket]) -> None:
+        """Forget failures and locks of these buckets."""
+        if buckets:
+            await self._link.call("DEL", *(_FAILURES + bucket.name for bucket in buckets))
+
+    async def _run(self, what: str, buckets: Sequence[Bucket], at: float) -> bytes:
+        args: list[str | bytes | float] = [what, repr(at)]
+        for bucket in buckets:
+            locks = [repr(float(lock)) for lock in bucket.locks_s]
+            args += [bucket.count, repr(float(bucket.period_s)), len(locks), *locks]
+        keys = [_FAILURES + bucket.name for bucket in buckets]
+        answer: bytes = await self._link.script("failures", keys, args)
+        return answer

@@ -1,0 +1,125 @@
+"""Session records in Redis: `SessionStore`.
+
+A session is a hash `portvakt:session:<key>` (sealed record, last use, index), a user's sessions
+are a sorted set `portvakt:sessions-of:<user>`; an end is announced on `portvakt:ended`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
+
+from redis.asyncio.client import PubSub
+
+from gateway.auth.ports import SessionPlace, StoredSession, Unavailable
+from gateway.store.link import ANSWER_TIMEOUT_S, PREFIX, Link
+
+_SESSION: Final = PREFIX + "session:"
+_INDEX: Final = PREFIX + "sessions-of:"
+_CHANNEL: Final = PREFIX + "ended"
+_BATCH: Final = 200
+_QUIET_S: Final = 2.0
+"""How long the channel may be silent before the listener asks whether the line is alive."""
+_AGAIN_S: Final = 0.5
+
+
+class RedisSessions:
+    """Sealed session records by key, each step atomic."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    async def open(self, key: str, stored: StoredSession, place: SessionPlace) -> Sequence[str]:
+        """Write a new record, index it by user, end the one it replaces and the oldest too many."""
+        ended = await self._link.script(
+            "session_open",
+            [_SESSION + key, _INDEX + place.user],
+            [
+                key,
+                stored.record,
+                repr(stored.seen),
+                milliseconds(place.lifetime_s),
+                place.limit,
+                _SESSION,
+                place.replaces or "",
+                _CHANNEL,
+            ],
+        )
+        return _names(ended)
+
+    async def read(self, key: str) -> StoredSession | None:
+        """Return the record, or None when there is none."""
+        record, seen = await self._link.call("HMGET", _SESSION + key, "record", "seen")
+        if record is None or seen is None:
+            return None
+        return StoredSession(record, float(seen))
+
+    async def touch(self, seen: Sequence[tuple[str, float, float]]) -> Sequence[bool]:
+        """Move each (key, seen, lifetime_s) forward; answer whether each is still there."""
+        there: list[bool] = []
+        for start in range(0, len(seen), _BATCH):
+            batch = seen[start : start + _BATCH]
+            keys = [_SESSION + key for key, _, _ in batch]
+            args: list[str | bytes | float] = []
+            for _, at, lifetime_s in batch:
+                args += [repr(at), milliseconds(lifetime_s)]
+            answers = await self._link.script("session_touch", keys, args)
+            there += [answer == 1 for answer in answers]
+        return there
+
+    async def end(self, key: str, user: str) -> bool:
+        """Delete the record and announce it; False when it was not there."""
+        return bool(await self._end(user, "one", key))
+
+    async def end_all(self, user: str, *, but: str | None = None) -> Sequence[str]:
+        """End every session of `user` (but one); return their keys."""
+        return await self._end(user, "all-but", but or "")
+
+    async def _end(self, user: str, which: str, one: str) -> list[str]:
+        args = [_SESSION, _CHANNEL, which, one]
+        return _names(await self._link.script("session_end", [_INDEX + user], args))
+
+    async def keys_of(self, user: str) -> Sequence[str]:
+        """Return the live keys of `user`, oldest first."""
+        return _names(await self._link.script("session_keys", [_INDEX + user], [_SESSION]))
+
+    async def ended(self) -> AsyncIterator[str | None]:
+        """Yield the key of each session that ends, anywhere; None after any gap in listening."""
+        while True:
+            try:
+                async with self._link.channel(_CHANNEL) as listener:
+                    while True:
+                        kind, name = await _next(listener)
+                        if kind == "subscribe":
+                            yield None
+                        elif kind == "message":
+                            yield name
+            except Unavailable:
+                await asyncio.sleep(_AGAIN_S)
+
+    async def ping(self) -> None:
+        """Raise Unavailable when Redis does not answer."""
+        await self._link.call("PING")
+
+
+async def _next(listener: PubSub) -> tuple[str, str]:
+    """Return kind and text of the next message; a line that is silent for long is asked first."""
+    message: dict[str, Any] | None = await listener.get_message(timeout=_QUIET_S)
+    if message is None:
+        await listener.ping()
+        message = await listener.get_message(timeout=ANSWER_TIMEOUT_S)
+        if message is None:
+            raise Unavailable("redis")
+    data = message["data"]
+    return message["type"], data.decode() if isinstance(data, bytes) else ""
+
+
+def milliseconds(seconds: float) -> int:
+    """Return a lifetime as Redis takes it: whole milliseconds, at least one."""
+    return max(1, math.ceil(seconds * 1000))
+
+
+def _names(answer: Sequence[bytes]) -> list[str]:
+    return [name.decode() for name in answer]
