@@ -1,1 +1,1 @@
-"""gateway.toml: text to Settings (all errors at once) to a compiled, immutable Snapshot. No I/O but reading files named in it."""
+"""gateway.toml: text to Settings (all errors at once) to a compiled, immutable Snapshot."""

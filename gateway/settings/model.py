@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from gateway.settings.positions import Lines
 from policies.routes import Route
 
 
@@ -229,7 +230,7 @@ class UpstreamUrl:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole of gateway.toml, checked."""
+    """The whole of gateway.toml, checked. `digest` is the SHA-256 of its bytes, in hex."""
 
     public_url: PublicUrl
     state_dir: Path
@@ -250,3 +251,5 @@ class Settings:
     lockout: Lockout = field(default_factory=Lockout)
     self_service: SelfService = field(default_factory=SelfService)
     branding: Branding = field(default_factory=Branding)
+    digest: str = field(default="", compare=False)
+    lines: Lines = field(default_factory=lambda: Lines({}), compare=False, repr=False)

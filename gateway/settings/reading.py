@@ -110,6 +110,10 @@ class Table:
         """Return whether the file says anything for `key`."""
         return key in self._values
 
+    def names(self) -> tuple[str, ...]:
+        """Return the keys that the file gives, in their order."""
+        return tuple(self._values)
+
     def read(self, key: str, default: T, parse: Callable[[Value], T]) -> T:
         """Return what `key` says; the default when it is missing, or refused with a problem."""
         self._known.append(key)
@@ -145,6 +149,10 @@ class Table:
         except Refused as refused:
             value.keep(refused)
             return []
+
+    def forget(self) -> None:
+        """Report no unknown keys here: what the table means is not known."""
+        self._known.extend(self._values)
 
     def later(self, *keys: str) -> None:
         """Name the keys that a later version will read."""

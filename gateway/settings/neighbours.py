@@ -1,0 +1,113 @@
+"""Whom we talk to: `[redis]`, `[secrets]`, `[directory]`.
+
+Addresses may hold passwords, so they are secrets, and a problem shows their scheme at most.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from gateway.settings.credentials import key_secret, secret
+from gateway.settings.model import Directory, Secret
+from gateway.settings.problems import choice_of
+from gateway.settings.reading import Table, Value
+from gateway.settings.values import file_path, one_of
+
+REDIS: Final = Secret("embedded")
+
+_REDIS_SCHEMES: Final = ("redis://", "rediss://", "unix://")
+_REDIS_LATER: Final = ("redis+sentinel://", "redis+cluster://")
+_REDIS_URL: Final = re.compile(r"(?:rediss?://[^\s/]*[^\s/@][^\s]*|unix://(?:[^\s/@]*@)?/[^\s]+)")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_SQL: Final = re.compile(r"([a-z]+)\+([a-z0-9]+)://[^\s]*")
+_SQL_DRIVERS: Final = {
+    "sqlite": "aiosqlite",
+    "postgresql": "asyncpg",
+    "mysql": "aiomysql",
+    "mariadb": "aiomysql",
+}
+_ASYNC_DRIVERS: Final = frozenset({"aiosqlite", "asyncpg", "psycopg", "aiomysql", "asyncmy"})
+
+
+def read_redis(file: Table) -> Secret:
+    """Read `[redis]`: "embedded" or a URL."""
+    with file.table("redis").closing() as table:
+        return table.read("url", REDIS, _redis_url)
+
+
+def read_secrets(file: Table, state_dir: Path) -> tuple[Secret, Path | None]:
+    """Read `[secrets]`: the key, and the file that holds it or will, if it is one."""
+    usual = state_dir / "secret.key"
+    with file.table("secrets").closing() as table:
+        if not table.has("key"):
+            table.read("key", None, secret)
+            return _existing(table, usual), usual
+        nothing: tuple[Secret, Path | None] = (Secret(""), None)
+        return table.read("key", nothing, lambda value: key_secret(value, state_dir))
+
+
+def read_directory(file: Table, state_dir: Path) -> Directory:
+    """Read `[directory]`; a SQLite file becomes an SQLAlchemy URL."""
+    with file.table("directory").closing() as table:
+        kind = table.read("kind", "sqlite", _directory_kind)
+        if kind == "sql":
+            if table.has("path"):
+                table.tell("path", 'a path, with kind = "sql"', "url instead")
+            example = '"postgresql+asyncpg://user:password@host/directory"'
+            table.read("path", None, file_path)
+            return Directory("sql", table.need("url", Secret(""), _sql_url, example))
+        if table.has("url"):
+            table.tell("url", 'a url, with kind = "sqlite"', 'path instead, or kind = "sql"')
+        table.read("url", None, lambda _: None)
+        path = table.read("path", state_dir / "directory.sqlite3", file_path)
+        # quote: SQLAlchemy reads percent-encoding in the database part of a URL.
+        return Directory("sqlite", Secret(f"sqlite+aiosqlite:///{quote(str(path))}"))
+
+
+def _existing(table: Table, path: Path) -> Secret:
+    """Return the key that an earlier start made in the default place, held to the same rules."""
+    if not path.exists():
+        return Secret("")
+    value = Value(table.reading, (*table.path, "key"), {"file": str(path)})
+    probe = Table(table.reading, table.path, {"key": value})
+    return probe.read("key", Secret(""), lambda value: key_secret(value, path.parent)[0])
+
+
+def _redis_url(value: Value) -> Secret:
+    url = secret(value)
+    written = url.reveal()
+    if written == "embedded" or _REDIS_URL.fullmatch(written):
+        return url
+    if written.startswith(_REDIS_LATER):
+        raise value.refusal(_redis_words(""), "a kind of Redis that is not available yet")
+    scheme = _SCHEME.match(written)
+    found = f'"{scheme[0]}…"' if scheme else "something else"
+    raise value.refusal(_redis_words(scheme[0] if scheme else written), found)
+
+
+def _redis_words(written: str) -> str:
+    if written in _REDIS_SCHEMES:
+        return f'a whole URL, as "{written}{"/run/redis.sock" if written == "unix://" else "host"}"'
+    return choice_of(written, ("embedded", "redis://host:6379", "rediss://host", "unix:///socket"))
+
+
+def _directory_kind(value: Value) -> str:
+    if value.raw == "ldap":
+        raise value.refusal('"sqlite" or "sql"', '"ldap", which is not available yet')
+    return one_of("sqlite", "sql")(value)
+
+
+def _sql_url(value: Value) -> Secret:
+    url = secret(value)
+    found = _SQL.fullmatch(url.reveal())
+    if found is not None and found[2] in _ASYNC_DRIVERS:
+        return url
+    dialect = url.reveal().partition("://")[0].partition("+")[0]
+    driver = _SQL_DRIVERS.get(dialect)
+    words = 'an SQLAlchemy URL with an asyncio driver, as "postgresql+asyncpg://…"'
+    if driver is not None:
+        raise value.refusal(f'"{dialect}+{driver}://…"', f'"{dialect}://…" without asyncio driver')
+    raise value.refusal(words, "something else")

@@ -1,0 +1,119 @@
+"""gateway.toml -> Settings: every error at once, each with its line, its key and what to write.
+
+Reads the file, the files it names as secrets, and the environment it is given; nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from gateway.settings.addresses import is_loopback, parse_public_url
+from gateway.settings.document import read_document
+from gateway.settings.model import HostPort, PublicUrl, Settings, Upstream
+from gateway.settings.neighbours import read_directory, read_redis, read_secrets
+from gateway.settings.networks import read_networks
+from gateway.settings.problems import SettingsError
+from gateway.settings.reading import Reading, Table, Value
+from gateway.settings.routes import read_routes
+from gateway.settings.sms import read_sms
+from gateway.settings.tables import (
+    read_admin,
+    read_audit,
+    read_branding,
+    read_limits,
+    read_listen,
+    read_lockout,
+    read_one_time_password,
+    read_self_service,
+    read_session,
+)
+from gateway.settings.upstreams import read_upstreams
+from gateway.settings.values import file_path, text
+
+STATE_DIR: Final = "var"
+
+_NOBODY: Final = PublicUrl("http", "localhost", 80, "http://localhost")
+_EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
+
+
+def read_settings(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Return what the file at `path` says. Raises SettingsError with every problem in it.
+
+    `environ` is where `{ env = "NAME" }` looks. Relative paths become absolute, from the file's
+    directory.
+    """
+    document = read_document(path)
+    reading = Reading(path.parent.absolute(), environ, document.lines)
+    file = Value(reading, (), document.values).table()
+    with file.closing():
+        settings = _settings(file, document.digest)
+    if reading.problems:
+        raise SettingsError(path.name, reading.problems)
+    return settings
+
+
+def _settings(file: Table, digest: str) -> Settings:
+    state_dir = file.read("state_dir", file.reading.base / STATE_DIR, file_path)
+    public_url = file.need("public_url", _NOBODY, _public_url, '"https://one.example.se"')
+    listen, admin = read_listen(file), read_admin(file)
+    redis_url = read_redis(file)
+    secret_key, secret_key_file = read_secrets(file, state_dir)
+    networks = read_networks(file)
+    file.later("password")
+    upstreams = read_upstreams(file)
+    _judge_addresses(file, (*listen.address, admin), upstreams)
+    return Settings(
+        public_url=public_url,
+        state_dir=state_dir,
+        listen=listen,
+        admin=admin,
+        redis_url=redis_url,
+        secret_key=secret_key,
+        secret_key_file=secret_key_file,
+        networks=networks,
+        session=read_session(file),
+        one_time_password=read_one_time_password(file),
+        lockout=read_lockout(file),
+        self_service=read_self_service(file, tuple(name for name, _ in networks)),
+        directory=read_directory(file, state_dir),
+        sms=read_sms(file, state_dir),
+        branding=read_branding(file),
+        audit_file=read_audit(file, state_dir),
+        limits=read_limits(file),
+        upstreams=upstreams,
+        routes=read_routes(file, upstreams),
+        digest=digest,
+        lines=file.reading.lines,
+    )
+
+
+def _public_url(value: Value) -> PublicUrl:
+    written = text(value)
+    try:
+        return parse_public_url(written)
+    except ValueError as error:
+        found = "a URL with a user name or password" if "@" in written else None
+        raise value.refusal(str(error), found) from None
+
+
+def _judge_addresses(
+    file: Table, own: tuple[HostPort, ...], upstreams: tuple[Upstream, ...]
+) -> None:
+    """Refuse an admin address that is also public, and an upstream that is the gateway itself."""
+    if own[-1].port and own[-1] in own[:-1]:
+        file.reading.tell(("admin", "address"), "an address of [listen] too", "another port")
+    for place, upstream in enumerate(upstreams):
+        for index, url in enumerate(upstream.urls):
+            if any(_is_same(url.host, url.port, listener) for listener in own):
+                path = ("upstream", place, "url", index)
+                file.reading.tell(path, "the gateway's own address", "the application's")
+
+
+def _is_same(host: str, port: int, listener: HostPort) -> bool:
+    if not port or port != listener.port:
+        return False
+    if listener.host in _EVERYWHERE:
+        return is_loopback(host)
+    return host == listener.host or {host, listener.host} <= {"localhost", "127.0.0.1"}
