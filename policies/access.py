@@ -31,7 +31,6 @@ ALLOW_SESSION: Final = Allow(Reason.SESSION)
 NOBODY: Final = Challenge(Reason.NO_SESSION)
 CODE_NEEDED: Final = StepUp(Reason.CODE_NEEDED)
 GROUP_MISSING: Final = Deny(403, Reason.GROUP_MISSING)
-UPGRADE_NOT_NAMED: Final = Deny(400, Reason.UPGRADE_NOT_NAMED)
 ORIGIN_NOT_ALLOWED: Final = Deny(403, Reason.ORIGIN_NOT_ALLOWED)
 
 
@@ -49,18 +48,15 @@ def decide(route: Route, who: Who | None, network: str) -> Decision:
     return ALLOW_SESSION
 
 
-def judge_upgrade(
-    route: Route, protocol: str, origin: str | None, own_origins: frozenset[str]
-) -> Deny | None:
-    """Return why an upgrade to `protocol` is refused, or None.
+def judge_origin(route: Route, origin: str | None, own_origins: frozenset[str]) -> Deny | None:
+    """Return why an upgrade opened by `origin` is refused, or None.
 
-    The Origin must be ours or one the route names (RFC 6455 section 10.2). A client without an
-    Origin is no browser, so no other site can be behind it: it passes. h2c is never tunnelled.
+    The Origin must be ours or one the route names (RFC 6455 section 10.2); none at all is refused
+    too, because the cookie that opens the session is a browser's.
     """
-    if protocol not in route.upgrades or protocol == "h2c":
-        return UPGRADE_NOT_NAMED
-    if origin is None:
-        return None
-    if origin in route.origins or ("public_url" in route.origins and origin in own_origins):
-        return None
+    if origin is not None:
+        if origin in route.origins:
+            return None
+        if "public_url" in route.origins and origin in own_origins:
+            return None
     return ORIGIN_NOT_ALLOWED

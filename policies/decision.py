@@ -20,7 +20,6 @@ class Reason(enum.Enum):
     NO_ROUTE = "no-route"
     AMBIGUOUS_PATH = "ambiguous-path"
     UNKNOWN_HOST = "unknown-host"
-    UPGRADE_NOT_NAMED = "upgrade-not-named"
     ORIGIN_NOT_ALLOWED = "origin-not-allowed"
 
 

@@ -1,0 +1,5 @@
+"""`python -m gateway` is `portvakt`."""
+
+from gateway.cli import main
+
+main()

@@ -1,0 +1,204 @@
+"""The composition root: the one place that names every class and hands each what it needs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import os
+import signal
+import socket
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from gateway.auth.lockout import Lockout
+from gateway.auth.logon import Logon
+from gateway.auth.model import SessionRecord
+from gateway.auth.one_time_passwords import OneTimePasswords
+from gateway.auth.ports import Unavailable
+from gateway.auth.sealing import Sealer
+from gateway.auth.sessions import Sessions
+from gateway.directory.passwords import PasswordHasher
+from gateway.directory.sql import SqlDirectory, open_directory
+from gateway.operate.admin import make_admin
+from gateway.operate.audit_file import AuditFile
+from gateway.pages.application import make_pages
+from gateway.pages.error_pages import ErrorPages
+from gateway.pages.services import PageServices
+from gateway.places import socket_directory
+from gateway.proxy.door import FrontDoor
+from gateway.proxy.listener import Listener
+from gateway.proxy.plan import compile_plan
+from gateway.proxy.pool import Pool
+from gateway.proxy.replies import Replies
+from gateway.settings.model import Upstream, UpstreamUrl
+from gateway.settings.snapshot import Snapshot
+from gateway.sms.failover import make_sms
+from gateway.store.store import Store, open_store
+from gateway.system import SystemClock, SystemEntropy
+from gateway.tasks import spawn
+from policies.languages import choose
+
+GRACE_S: Final = 20.0
+"""How long requests under way may take to end after SIGTERM."""
+
+PAGES_POOL: Final = ""
+_LANGUAGES: Final = ("en", "sv")
+
+_log = logging.getLogger("portvakt.app")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What every worker begins with: made once in the parent, inherited by fork."""
+
+    path: Path
+    snapshot: Snapshot
+    secret: bytes
+    redis_url: str
+    public: Sequence[socket.socket]
+    admin: Sequence[socket.socket]
+
+
+async def run_worker(start: Start) -> None:
+    """Serve until SIGTERM or SIGINT, then drain. Raises OSError when something cannot be opened."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)
+    async with _serving(start) as door:
+        await stop.wait()
+        _log.info("draining %d connections", len(door.clients))
+
+
+@contextlib.asynccontextmanager
+async def _serving(start: Start) -> AsyncIterator[FrontDoor]:
+    """Everything of one worker, opened in order and closed in the other."""
+    settings = start.snapshot.settings
+    clock, entropy = SystemClock(), SystemEntropy()
+    async with contextlib.AsyncExitStack() as stack:
+        audit = AuditFile(settings.audit_file, clock)
+        stack.callback(audit.close)
+        store = open_store(start.redis_url)
+        stack.push_async_callback(store.close)
+        hasher = PasswordHasher(entropy)
+        stack.callback(hasher.close)
+        directory = open_directory(settings.directory, hasher, clock)
+        stack.push_async_callback(directory.close)
+        sms = make_sms(settings.sms, clock)
+        stack.push_async_callback(sms.close)
+        sealer = Sealer(start.secret, entropy)
+        sessions = Sessions(store.sessions, sealer, settings.session, clock, audit)
+        lockout = Lockout(store.failures, sealer, settings.lockout, clock)
+        codes = OneTimePasswords(store.challenges, lockout, sealer, sms, audit, clock, settings)
+        logon = Logon(directory, lockout, codes, sessions, audit)
+        error_pages = ErrorPages(settings)
+        replies = Replies(
+            error_pages.render,
+            partial(choose, available=_LANGUAGES, default=settings.branding.default_language),
+            https=settings.public_url.is_https,
+        )
+        door = FrontDoor(compile_plan(start.snapshot), sessions, replies, audit, entropy)
+        services = PageServices(
+            snapshot=lambda: door.plan.snapshot,
+            logon=logon,
+            who=partial(_who, sessions),
+            clock=clock,
+            entropy=entropy,
+            secret=sealer.mac("form tokens"),
+        )
+        pages = await stack.enter_async_context(_pages(settings.state_dir, services))
+        door.pools = {one.name: Pool(one, _tls(one)) for one in settings.upstreams}
+        door.pools[PAGES_POOL] = Pool(pages)
+        await stack.enter_async_context(_background(sessions, door))
+        await stack.enter_async_context(_admin(start, store, directory))
+        listener = Listener(door, start.public)
+        await listener.start()
+        try:
+            yield door
+        finally:
+            listener.stop()
+            await door.drain(GRACE_S)
+
+
+async def _who(sessions: Sessions, token: str) -> SessionRecord | None:
+    if not token.isascii():
+        return None
+    raw = token.encode("ascii")
+    live = sessions.warm(raw) or await sessions.resolve(raw)
+    return None if live is None else live.record
+
+
+@contextlib.asynccontextmanager
+async def _pages(state_dir: Path, services: PageServices) -> AsyncIterator[Upstream]:
+    """Serve the pages on a private unix socket; yield it as an upstream of the front door."""
+    place = socket_directory(state_dir) / f"pages-{os.getpid()}.sock"
+    place.unlink(missing_ok=True)
+    runner = web.AppRunner(
+        make_pages(services), access_log=None, keepalive_timeout=75.0, handler_cancellation=False
+    )
+    await runner.setup()
+    await web.UnixSite(runner, str(place)).start()
+    place.chmod(0o600)
+    try:
+        yield Upstream(
+            name=PAGES_POOL,
+            urls=(UpstreamUrl("unix", "", 0, str(place)),),
+            host="preserve",
+            identity=(),
+            connect_timeout=timedelta(seconds=5),
+            first_byte_timeout=timedelta(seconds=30),
+            idle_timeout=timedelta(seconds=60),
+            connections=128,
+            line=0,
+        )
+    finally:
+        await runner.cleanup()
+        place.unlink(missing_ok=True)
+
+
+@contextlib.asynccontextmanager
+async def _background(sessions: Sessions, door: FrontDoor) -> AsyncIterator[None]:
+    tasks = [spawn(sessions.run(), "session upkeep"), spawn(door.sweep(), "deadlines")]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def _admin(start: Start, store: Store, directory: SqlDirectory) -> AsyncIterator[None]:
+    async def configuration() -> None:
+        on_disk = hashlib.sha256(start.path.read_bytes()).hexdigest()
+        if not on_disk.startswith(start.snapshot.digest):
+            raise Unavailable("the running configuration is not the one on disk")
+
+    checks = {"redis": store.ping, "directory": directory.ping, "configuration": configuration}
+    runner = web.AppRunner(make_admin(checks), access_log=None)
+    await runner.setup()
+    for listening in start.admin:
+        await web.SockSite(runner, listening).start()
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _tls(upstream: Upstream) -> ssl.SSLContext | None:
+    if any(url.scheme == "https" for url in upstream.urls):
+        context = ssl.create_default_context()
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["http/1.1"])
+        return context
+    return None

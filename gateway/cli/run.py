@@ -1,0 +1,96 @@
+"""`portvakt run`: the gateway in the foreground, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import uvloop
+
+from gateway.app import GRACE_S, Start, run_worker
+from gateway.cli.opening import read_config
+from gateway.cli.output import No
+from gateway.operate.logs import set_up_logging
+from gateway.places import make_secret, private_directory
+from gateway.proxy.listener import bind, server_tls
+from gateway.settings.model import Settings
+from gateway.settings.snapshot import compile_snapshot
+from gateway.store.embedded import EmbeddedRedis, EmbeddedRedisError
+from gateway.supervise import Supervisor
+
+_log = logging.getLogger("portvakt")
+_EMBEDDED = "embedded"
+
+
+@click.command()
+@click.pass_context
+def run(ctx: click.Context) -> None:
+    """Run the gateway in the foreground."""
+    path = ctx.obj["config"]
+    serve(path, read_config(path))
+
+
+def serve(
+    path: Path, settings: Settings, ready: Callable[[], None] = lambda: None
+) -> None:
+    """Serve until told to stop; `ready` is called when everything is open. Raises No."""
+    set_up_logging()
+    private_directory(settings.state_dir)
+    redis = EmbeddedRedis(settings.state_dir) if _is_embedded(settings) else None
+    try:
+        _serve(path, settings, redis, ready)
+    finally:
+        if redis is not None:
+            redis.stop()
+
+
+def _serve(
+    path: Path, settings: Settings, redis: EmbeddedRedis | None, ready: Callable[[], None]
+) -> None:
+    try:
+        if settings.listen.tls is not None:
+            server_tls(settings.listen.tls)  # a bad certificate is told here, not by each worker
+        start = Start(
+            path=path,
+            snapshot=compile_snapshot(settings),
+            secret=_secret(settings),
+            public=bind(settings.listen.address),
+            admin=bind([settings.admin]),
+            redis_url=redis.start() if redis is not None else settings.redis_url.reveal(),
+        )
+    except (OSError, EmbeddedRedisError) as error:
+        raise No(str(error)) from None
+
+    def worker(index: int) -> None:
+        del index
+        uvloop.run(run_worker(start))
+
+    def tend() -> None:
+        if redis is not None and not redis.is_alive():
+            _log.error("the embedded Redis ended; it is started again")
+            try:
+                redis.restart()
+            except EmbeddedRedisError as error:
+                _log.error("%s", error)  # noqa: TRY400 - the text is written for people
+
+    count = settings.listen.workers or os.cpu_count() or 1
+    urls = ", ".join(f"{one.host}:{one.port}" for one in settings.listen.address)
+    _log.info("listening on %s as %s with %d workers", urls, settings.public_url.origin, count)
+    ready()
+    gc.freeze()
+    Supervisor(worker, count, grace_s=GRACE_S, tend=tend).run()
+
+
+def _is_embedded(settings: Settings) -> bool:
+    return settings.redis_url.reveal() == _EMBEDDED
+
+
+def _secret(settings: Settings) -> bytes:
+    literal = settings.secret_key.reveal()
+    if not literal and settings.secret_key_file is not None:
+        literal = make_secret(settings.secret_key_file)
+    return literal.encode()

@@ -1,0 +1,50 @@
+"""The admin listener: does the process live, and is it ready for traffic?
+
+On an address of its own, never on the public listener (contract section 6).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+
+from gateway.auth.ports import Unavailable
+
+Check = Callable[[], Awaitable[None]]
+"""Raises Unavailable when its part does not answer."""
+
+_DEADLINE_S = 3.0
+
+
+def make_admin(checks: Mapping[str, Check]) -> web.Application:
+    """Return the application; `checks` are the parts that must answer for readiness, by name."""
+    app = web.Application(client_max_size=1024)
+
+    async def live(_: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"}, headers={"Cache-Control": "no-store"})
+
+    async def ready(_: web.Request) -> web.Response:
+        states = dict(zip(checks, await asyncio.gather(*map(_state, checks.values())), strict=True))
+        good = all(state == "ok" for state in states.values())
+        return web.json_response(
+            {"status": "ready" if good else "not ready", "checks": states},
+            status=200 if good else 503,
+            headers={"Cache-Control": "no-store"},
+        )
+
+    app.router.add_get("/healthz", live)
+    app.router.add_get("/readyz", ready)
+    return app
+
+
+async def _state(check: Check) -> str:
+    try:
+        async with asyncio.timeout(_DEADLINE_S):
+            await check()
+    except Unavailable as unavailable:
+        return f"unavailable: {unavailable.what}"
+    except TimeoutError:
+        return "unavailable: no answer in time"
+    return "ok"

@@ -1,0 +1,73 @@
+"""What an upstream's answer looks like to the client: status line, fields, trailers.
+
+Hop-by-hop fields end here, framing is written anew, and no upstream sets a cookie of ours.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.proxy.plan import Plan
+from gateway.wire.fields import Fields
+from gateway.wire.response import ResponseHead
+from policies.fields import RESPONSE_HOP_BY_HOP, sets_cookie
+
+_KEEPS_AUTHENTICATE: Final = frozenset({b"www-authenticate"})
+_NEVER_IN_TRAILERS: Final = frozenset({
+    b"set-cookie", b"content-encoding", b"content-type", b"content-range", b"host", b"location",
+    b"cache-control", b"authorization", b"www-authenticate", b"content-security-policy",
+    b"strict-transport-security",
+}) | RESPONSE_HOP_BY_HOP  # fmt: skip
+
+_known: dict[bytes, bool] = {}
+_REMEMBERED: Final = 4096
+
+
+def answer_head(head: ResponseHead, plan: Plan, extra: list[bytes]) -> bytes:
+    """Return the head for the client: the upstream's fields that may cross, then `extra` lines."""
+    out = [b"HTTP/1.1 %d %b\r\n" % (head.status, head.reason)]
+    named = _named(head)
+    for name, value in head.fields:
+        crosses = _known.get(name)
+        if crosses is None:
+            crosses = _remember(name)
+        if not crosses or (named and name.lower() in named):
+            continue
+        if name[:3].lower() == b"set" and _sets_ours(name, value, plan):
+            continue
+        out += (name, b": ", value, b"\r\n")
+    out += extra
+    out.append(b"\r\n")
+    return b"".join(out)
+
+
+def trailer_section(trailers: Fields, plan: Plan) -> bytes:
+    """Return the last chunk with the trailers that may cross (RFC 9110 section 6.5)."""
+    del plan
+    lines = [
+        b"%b: %b\r\n" % (name, value)
+        for name, value in trailers
+        if name.lower() not in _NEVER_IN_TRAILERS
+    ]
+    return b"0\r\n" + b"".join(lines) + b"\r\n"
+
+
+def _named(head: ResponseHead) -> frozenset[bytes]:
+    """Return the fields that Connection names, lower case, less those we never drop for it."""
+    for name, value in head.fields:
+        if name.lower() == b"connection":
+            listed = {token.strip() for token in value.lower().split(b",")}
+            listed -= {b"keep-alive", b"close", b"upgrade", b""}
+            return frozenset(listed - _KEEPS_AUTHENTICATE - {b"set-cookie", b"content-type"})
+    return frozenset()
+
+
+def _remember(name: bytes) -> bool:
+    if len(_known) >= _REMEMBERED:
+        _known.clear()
+    crosses = _known[name] = name.lower() not in RESPONSE_HOP_BY_HOP
+    return crosses
+
+
+def _sets_ours(name: bytes, value: bytes, plan: Plan) -> bool:
+    return name.lower() == b"set-cookie" and sets_cookie(value, plan.own_cookies)

@@ -1,0 +1,398 @@
+"""One client connection: heads in, one request at a time, answers out in order.
+
+Pipelined requests wait in the buffer, which is bounded: reading is held while a request is under
+way. What the front door refuses it answers itself and closes when a body is still to come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import TYPE_CHECKING, Final
+
+from gateway.auth.ports import Unavailable
+from gateway.proxy import decide, request_head
+from gateway.proxy.exchange import Exchange
+from gateway.proxy.flow import Held, Reading
+from gateway.tasks import spawn
+from gateway.wire.errors import BadMessage
+from gateway.wire.request import RequestHead
+from policies.decision import Allow, Challenge, Deny, StepUp
+from policies.routes import PAGES, Route
+
+if TYPE_CHECKING:
+    from gateway.auth.sessions import LiveSession
+    from gateway.proxy.door import FrontDoor
+    from gateway.proxy.plan import Plan
+
+_WRITE_HIGH: Final = 128 * 1024
+_BUFFER_HIGH: Final = 64 * 1024
+_LINGER_S: Final = 2.0
+_LINGER_BYTES: Final = 1024 * 1024
+
+_HEAD, _DECIDING, _EXCHANGE, _TUNNEL, _LINGER, _CLOSED = range(6)
+
+
+class ClientConnection(asyncio.Protocol):
+    """States: head, deciding (a store read), exchange, tunnel, linger (read past), closed."""
+
+    __slots__ = (
+        "_buffer", "_door", "_exchange", "_lingered", "_origin", "_origin_plan", "_searched",
+        "_state", "deadline", "peer", "plan", "reading", "request_id", "transport",
+    )  # fmt: skip
+
+    def __init__(self, door: FrontDoor, peer: str | None = None) -> None:
+        self._door = door
+        self._buffer = b""
+        self._searched = 0
+        self._state = _HEAD
+        self._exchange: Exchange | None = None
+        self._lingered = 0
+        self._origin: decide.Origin | None = None
+        self._origin_plan: Plan | None = None
+        self.deadline = math.inf
+        self.peer = peer
+        self.plan = door.plan
+        self.request_id = b""
+
+    def __repr__(self) -> str:
+        states = ("head", "deciding", "exchange", "tunnel", "linger", "closed")
+        return f"<client {self.peer} {states[self._state]}>"
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection, unless its address has too many; see asyncio."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows, guards nothing
+        self.transport = transport
+        transport.set_write_buffer_limits(high=_WRITE_HIGH)
+        self.reading = Reading(transport)
+        if self.peer is None:
+            name = transport.get_extra_info("peername")
+            # No address must mean outside, never inside (uvloop issue 560).
+            self.peer = name[0] if isinstance(name, tuple) and name else ""
+        self.deadline = self._door.now() + self.plan.head_timeout_s
+        if not self._door.admit(self):
+            self._refuse(429, None, why="too many connections from one address")
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; see asyncio."""
+        state = self._state
+        if state == _TUNNEL:
+            if self._exchange is not None:
+                self._exchange.tunnel(data)
+            return
+        if state == _LINGER:
+            self._lingered += len(data)
+            if self._lingered > _LINGER_BYTES:
+                self.abort()
+            return
+        if not self._buffer and state == _HEAD and self.deadline == math.inf:
+            self.deadline = self._door.now() + self.plan.head_timeout_s
+        self._buffer = self._buffer + data if self._buffer else data
+        self._advance()
+        if len(self._buffer) > _BUFFER_HIGH and self._state in {_DECIDING, _EXCHANGE}:
+            self.reading.hold(Held.NOT_WANTED)
+
+    def eof_received(self) -> bool:
+        """Close: a client that has sent its last byte is done with us; see asyncio."""
+        # Half-closed clients still get the answer under way; a tunnel ends both ways.
+        if not self.transport.can_write_eof():  # TLS knows no half-close
+            return False
+        if self._state == _EXCHANGE and self._exchange is not None and self._exchange.request_done:
+            self._exchange.keep_alive = False
+            return True
+        return self._state == _DECIDING
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give up what is under way; see asyncio."""
+        del exc
+        self._state = _CLOSED
+        self.deadline = math.inf
+        self._door.leave(self)
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.abandon()
+
+    def pause_writing(self) -> None:
+        """Hold the upstream: the client does not read; see asyncio."""
+        if self._exchange is not None:
+            self._exchange.client_full()
+
+    def resume_writing(self) -> None:
+        """Let the upstream go on: the client reads again; see asyncio."""
+        if self._exchange is not None:
+            self._exchange.client_ready()
+
+    # for the exchange
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether this worker takes no further requests."""
+        return self._door.draining
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the client, unless it is gone."""
+        if not self.transport.is_closing():
+            self.transport.write(data)
+
+    def body_wanted(self) -> None:
+        """Let body bytes flow into the exchange, those already here first."""
+        self.deadline = self._door.now() + self.plan.idle_timeout_s
+        self.reading.release(Held.NOT_WANTED)
+        self._advance()
+
+    def exchange_done(self, *, keep_alive: bool) -> None:
+        """Go on to the next request, or close."""
+        self._exchange = None
+        self.reading.release(Held.PEER_FULL)
+        if self._state != _EXCHANGE or not keep_alive or self._door.draining:
+            self._finish()
+            return
+        self._state = _HEAD
+        self.reading.release(Held.NOT_WANTED)
+        if self._buffer:
+            self.deadline = self._door.now() + self.plan.head_timeout_s
+            asyncio.get_running_loop().call_soon(self._advance)
+        else:
+            self.deadline = self._door.now() + self.plan.idle_timeout_s
+
+    def exchange_failed(self, status: int, why: str) -> None:
+        """Answer for an upstream that did not."""
+        exchange, self._exchange = self._exchange, None
+        head = exchange.head if exchange is not None else None
+        self._refuse(status, head, why=why)
+
+    def tunnel_opened(self) -> None:
+        """Pass bytes unparsed from here on, those already here first."""
+        self._state = _TUNNEL
+        self.deadline = math.inf
+        data, self._buffer = self._buffer, b""
+        if data and self._exchange is not None:
+            self._exchange.tunnel(data)
+        self.reading.release(Held.NOT_WANTED)
+
+    def abort(self) -> None:
+        """Close at once, whatever is under way."""
+        self._state = _CLOSED
+        self.transport.abort()
+
+    # for the door
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way: not even part of a head has come."""
+        return self._state == _HEAD and not self._buffer
+
+    def on_deadline(self) -> None:
+        """End what takes too long: a silent connection quietly, a slow head or body with 408."""
+        if self._state == _HEAD and self._buffer:
+            self._refuse(408, None, why="head not complete in time")
+        elif self._state == _EXCHANGE and self._exchange and not self._exchange.request_done:
+            exchange, self._exchange = self._exchange, None
+            exchange.abandon()
+            self._refuse(408, exchange.head, why="body not complete in time")
+        else:
+            self.abort()
+
+    # inside
+
+    def _advance(self) -> None:
+        """Take as much of the buffer as the state allows."""
+        if self._state == _EXCHANGE:
+            self._feed_body()
+        elif self._state == _HEAD and self._buffer:
+            raw = self._cut_head()
+            if raw is not None:
+                self._begin(raw)
+
+    def _feed_body(self) -> None:
+        exchange = self._exchange
+        if exchange is None or exchange.request_done:
+            return
+        if not exchange.takes_body:
+            return
+        data, self._buffer = self._buffer, b""
+        if not data:
+            return
+        self.deadline = self._door.now() + self.plan.idle_timeout_s
+        try:
+            self._buffer = exchange.body(data)
+        except BadMessage as error:
+            self._exchange = None
+            exchange.abandon()
+            self._refuse(error.status, exchange.head, why=error.why)
+            return
+        if exchange.request_done:
+            self.deadline = math.inf  # the upstream's deadlines hold from here
+
+    def _cut_head(self) -> bytes | None:
+        buffer = self._buffer
+        if self._searched == 0 and buffer.startswith(b"\r\n"):
+            buffer = self._buffer = buffer[2:]  # one empty line is forgiven (RFC 9112 section 2.2)
+        end = buffer.find(b"\r\n\r\n", self._searched)
+        limit = self.plan.max_head
+        if end < 0 and len(buffer) <= limit:
+            if len(buffer) > self.plan.reader.max_url and b"\n" not in buffer:
+                self._refuse(414, None, why="request target too long")
+            elif b"\n\n" in buffer[max(0, self._searched - 1) :] or b"\n\r\n" in buffer[:3]:
+                self._refuse(400, None, why="bare LF in a head")
+            else:
+                self._searched = max(0, len(buffer) - 3)
+            return None
+        if end < 0 or end > limit:
+            self._refuse(431, None, why="head too long")
+            return None
+        self._searched = 0
+        self._buffer = buffer[end + 4 :]
+        return buffer[: end + 4]
+
+    def _begin(self, raw: bytes) -> None:
+        """Read a head and decide; the store is asked only when the session is not warm."""
+        plan = self.plan = self._door.plan
+        self.request_id = self._door.next_request_id()
+        self.deadline = math.inf
+        try:
+            head = plan.reader.read(raw)
+        except BadMessage as error:
+            self._refuse(error.status, None, why=error.why)
+            return
+        if (head.length or 0) > plan.max_body:
+            self._refuse(413, head, why="body too long")
+            return
+        route = decide.find_route(plan, head)
+        if isinstance(route, Deny):
+            self._denied(route, head)
+            return
+        origin = self._origin_of(plan, head)
+        if route is PAGES:
+            pages = request_head.for_pages(plan, head, origin, self.request_id)
+            self._forward(head, pages, "", None)
+            return
+        token = decide.session_token(plan, head)
+        live = self._door.sessions.warm(token) if token is not None else None
+        if token is None or live is not None:
+            self._decided(head, route, live, origin)
+            return
+        self._state = _DECIDING
+        spawn(self._resolve(head, route, token, origin), "resolve session")
+
+    async def _resolve(
+        self, head: RequestHead, route: Route, token: bytes, origin: decide.Origin
+    ) -> None:
+        live = None
+        try:
+            live = await self._door.sessions.resolve(token)
+        except Unavailable:
+            if not route.public:  # unknown is never allowed, and never a log-off either
+                if self._state == _DECIDING:
+                    self._refuse(503, head, why="session store unavailable")
+                return
+        if self._state == _DECIDING:
+            self._state = _HEAD
+            self._decided(head, route, live, origin)
+
+    def _decided(
+        self, head: RequestHead, route: Route, live: LiveSession | None, origin: decide.Origin
+    ) -> None:
+        verdict = decide.judge(self.plan, route, live, origin, head)
+        decision = verdict.decision
+        match decision:
+            case Allow():
+                self._allowed(head, route, live, origin)
+            case Challenge(reason=reason) | StepUp(reason=reason):
+                close = self._must_close(head)
+                self._answer(self._door.replies.challenge(head, reason, close=close), close=close)
+            case Deny():
+                user = live.record.user if live is not None else ""
+                self._denied(decision, head, user=user, route=route, origin=origin)
+
+    def _allowed(
+        self, head: RequestHead, route: Route, live: LiveSession | None, origin: decide.Origin
+    ) -> None:
+        plan = self.plan
+        upstream = plan.upstreams[route.upstream]
+        lines = request_head.forwarded_lines(plan, head, origin.address)
+        if live is not None:
+            self._door.sessions.used(live)
+            lines += request_head.identity_lines(plan, upstream.name, live)
+        lines += b"X-Request-Id: %b\r\n" % self.request_id
+        upgrade = decide.may_upgrade(route, head)
+        if not upgrade:
+            head.upgrade = b""
+        sent = request_head.for_upstream(plan, head, upstream, lines=lines, upgrade=upgrade)
+        self._forward(head, sent, upstream.name, live)
+
+    def _forward(
+        self, head: RequestHead, sent: bytes, upstream: str, live: LiveSession | None
+    ) -> None:
+        self._state = _EXCHANGE
+        exchange = Exchange(self, head, sent, self._door.pools[upstream], live)
+        self._exchange = exchange
+        exchange.start()
+
+    def _origin_of(self, plan: Plan, head: RequestHead) -> decide.Origin:
+        """Return where the request comes from; worked out once a connection when it can be."""
+        if self._origin is not None and self._origin_plan is plan and plan.peer_decides:
+            return self._origin
+        self._origin = decide.origin_of(plan, self.peer or "", head)
+        self._origin_plan = plan
+        return self._origin
+
+    def _denied(
+        self,
+        deny: Deny,
+        head: RequestHead,
+        *,
+        user: str = "",
+        route: Route | None = None,
+        origin: decide.Origin | None = None,
+    ) -> None:
+        where = origin or self._origin_of(self.plan, head)
+        self._door.audit_denied(deny, where, user, route, self.request_id)
+        close = self._must_close(head) or deny.status == 400  # noqa: PLR2004
+        answer = self._door.replies.refuse(
+            deny.status, head, reference=self._reference(), reason=deny.reason, close=close
+        )
+        self._answer(answer, close=close)
+
+    def _refuse(self, status: int, head: RequestHead | None, *, why: str) -> None:
+        """Answer a request that cannot go on, and close."""
+        self._door.note_refusal(status, why)
+        if not self.request_id:
+            self.request_id = self._door.next_request_id()
+        answer = self._door.replies.refuse(status, head, reference=self._reference(), close=True)
+        self._answer(answer, close=True)
+
+    def _reference(self) -> str:
+        return self.request_id.decode("ascii")
+
+    def _must_close(self, head: RequestHead) -> bool:
+        return head.has_body or not head.keep_alive or self._door.draining
+
+    def _answer(self, answer: bytes, *, close: bool) -> None:
+        self.write(answer)
+        if close:
+            self._finish()
+            return
+        self._state = _HEAD
+        self.deadline = self._door.now() + self.plan.idle_timeout_s
+        if self._buffer:
+            asyncio.get_running_loop().call_soon(self._advance)
+
+    def _finish(self) -> None:
+        """Close after what was written has gone out, reading past what still comes in.
+
+        Closing with unread bytes would reset the connection and could cost the client its answer
+        (RFC 9112 section 9.6).
+        """
+        if self._state == _CLOSED or self.transport.is_closing():
+            return
+        self._state = _LINGER
+        self._buffer = b""
+        self.reading.release(Held.NOT_WANTED | Held.PEER_FULL)
+        self.deadline = self._door.now() + _LINGER_S
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()

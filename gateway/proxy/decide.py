@@ -1,0 +1,81 @@
+"""From a request head to a verdict: address, network, route, session, decision.
+
+No I/O: where the session must be read from the store first, the verdict says so (`Unresolved`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.auth.sessions import LiveSession
+from gateway.proxy.plan import Plan
+from gateway.wire.request import RequestHead
+from policies.access import decide, judge_origin
+from policies.decision import Decision, Deny
+from policies.fields import own_cookie_values
+from policies.networks import client_address
+from policies.routes import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from: the client's address (text, "" when unknown) and network."""
+
+    address: str
+    network: str
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was decided about one request. `route` is None when none was found."""
+
+    decision: Decision
+    route: Route | None
+    live: LiveSession | None
+
+
+def origin_of(plan: Plan, peer: str, head: RequestHead) -> Origin:
+    """Return where a request comes from; forwarded fields count only from a trusted proxy."""
+    if plan.peer_decides:
+        return Origin(peer, plan.snapshot.networks.name_of(peer))
+    hops = [
+        value.decode("latin-1") for name, value in head.fields if name.lower() == b"x-forwarded-for"
+    ]
+    address = client_address(peer, hops, plan.snapshot.trusted)
+    return Origin(address, plan.snapshot.networks.name_of(address))
+
+
+def find_route(plan: Plan, head: RequestHead) -> Route | Deny:
+    """Return the route of a request, or the refusal."""
+    return plan.snapshot.routes.find(head.host or plan.public_host, head.path)
+
+
+def session_token(plan: Plan, head: RequestHead) -> bytes | None:
+    """Return the session cookie's value; two of them are as good as none (nobody knows whose)."""
+    found: list[bytes] = []
+    for name, value in head.fields:
+        if len(name) == len(b"cookie") and name.lower() == b"cookie":
+            found += own_cookie_values(value, plan.session_cookie)
+    return found[0] if len(found) == 1 and found[0] else None
+
+
+def judge(
+    plan: Plan, route: Route, live: LiveSession | None, origin: Origin, head: RequestHead
+) -> Verdict:
+    """Return the verdict on a request whose session is known."""
+    who = live.record if live is not None else None
+    decision = decide(route, who, origin.network)
+    if head.upgrade and head.upgrade.decode("latin-1") in route.upgrades:
+        sent = head.value(b"origin")
+        refused = judge_origin(
+            route, None if sent is None else sent.decode("latin-1"), plan.snapshot.own_origins
+        )
+        if refused is not None:
+            decision = refused
+    return Verdict(decision, route, live)
+
+
+def may_upgrade(route: Route, head: RequestHead) -> bool:
+    """Return whether the upgrade that a request asks for is offered to the upstream at all."""
+    protocol = head.upgrade
+    return bool(protocol) and protocol != b"h2c" and protocol.decode("latin-1") in route.upgrades

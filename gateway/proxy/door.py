@@ -1,0 +1,124 @@
+"""The front door of one worker: what its connections share, and the sweep of their deadlines."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from typing import Final
+
+from gateway.auth.ports import Audit, AuditEvent, Entropy, Unavailable
+from gateway.auth.sessions import Sessions
+from gateway.proxy.client import ClientConnection
+from gateway.proxy.decide import Origin
+from gateway.proxy.plan import Plan
+from gateway.proxy.pool import Pool
+from gateway.proxy.replies import Replies
+from policies.decision import Deny
+from policies.routes import Route
+
+_SWEEP_S: Final = 0.5
+_NOTES_PER_SWEEP: Final = 5
+
+_log = logging.getLogger("portvakt.door")
+
+
+class FrontDoor:
+    """Connections, pools and the current plan of one worker process."""
+
+    def __init__(
+        self, plan: Plan, sessions: Sessions, replies: Replies, audit: Audit, entropy: Entropy
+    ) -> None:
+        self.plan = plan
+        self.sessions = sessions
+        self.replies = replies
+        self.pools: dict[str, Pool] = {}
+        self.draining = False
+        self.clients: set[ClientConnection] = set()
+        self._audit = audit
+        self._by_address: Counter[str] = Counter()
+        self._loop = asyncio.get_running_loop()
+        self._ids = entropy.token(5).hex().encode("ascii")
+        self._count = 0
+        self._notes: Counter[str] = Counter()
+
+    def now(self) -> float:
+        """Return the loop's time in seconds."""
+        return self._loop.time()
+
+    def next_request_id(self) -> bytes:
+        """Return an identifier that no other request of any worker has; not a secret."""
+        self._count += 1
+        return b"%b-%x" % (self._ids, self._count)
+
+    def admit(self, client: ClientConnection) -> bool:
+        """Count a connection in; False when its address has too many."""
+        self.clients.add(client)
+        address = client.peer or ""
+        self._by_address[address] += 1
+        return self._by_address[address] <= client.plan.connections_per_address
+
+    def leave(self, client: ClientConnection) -> None:
+        """Count a connection out."""
+        self.clients.discard(client)
+        address = client.peer or ""
+        self._by_address[address] -= 1
+        if self._by_address[address] <= 0:
+            del self._by_address[address]
+
+    def audit_denied(
+        self, deny: Deny, origin: Origin, user: str, route: Route | None, request_id: bytes
+    ) -> None:
+        """Write down a refusal of policy; one that nobody is behind (400, 404) is only counted."""
+        if deny.status != 403:  # noqa: PLR2004
+            self.note_refusal(deny.status, deny.reason.value)
+            return
+        reference = request_id.decode("ascii")
+        event = AuditEvent(
+            event="access.denied",
+            client=origin.address,
+            network=origin.network,
+            outcome="denied",
+            user=user,
+            route=route.path if route is not None else "",
+            reason=deny.reason.value,
+            ref=reference,
+            request_id=reference,
+        )
+        try:
+            self._audit.write(event)
+        except Unavailable:
+            _log.exception("audit cannot be written")
+
+    def note_refusal(self, status: int, why: str) -> None:
+        """Count a refusal; a flood of them costs a few log lines, not one each."""
+        self._notes[f"{status} {why}"] += 1
+
+    async def sweep(self) -> None:
+        """Enforce deadlines and write refusals down, until cancelled."""
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            now = self._loop.time()
+            for client in [c for c in self.clients if c.deadline <= now]:
+                client.on_deadline()
+            for pool in self.pools.values():
+                for connection in [c for c in pool.connections if c.deadline <= now]:
+                    connection.on_deadline()
+            for note, count in self._notes.most_common(_NOTES_PER_SWEEP):
+                _log.info("refused %d: %s", count, note)
+            self._notes.clear()
+
+    async def drain(self, grace_s: float) -> None:
+        """Let requests under way end, within `grace_s`; idle connections close at once."""
+        self.draining = True
+        for client in [c for c in self.clients if c.is_idle]:
+            client.transport.close()
+        end = self._loop.time() + grace_s
+        while self.clients and self._loop.time() < end:
+            await asyncio.sleep(0.05)
+            for client in [c for c in self.clients if c.is_idle]:
+                client.transport.close()
+        for client in list(self.clients):
+            client.abort()
+        for pool in self.pools.values():
+            pool.close()

@@ -1,0 +1,166 @@
+"""Listening sockets: bound once before the workers start, served by every worker.
+
+Where PROXY headers are on, each accepted socket is read up to the end of its header first, byte
+for byte, so that TLS or HTTP begins exactly where it should.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from gateway.proxy.client import ClientConnection
+from gateway.proxy.door import FrontDoor
+from gateway.settings.model import HostPort, Tls
+from gateway.tasks import spawn
+from gateway.wire import proxy_header
+from gateway.wire.errors import BadMessage
+from policies.networks import AddressSet
+
+_BACKLOG: Final = 1024
+_HANDSHAKE_S: Final = 10.0
+_BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+def bind(addresses: Sequence[HostPort]) -> list[socket.socket]:
+    """Return listening TCP sockets. Raises OSError whose text names the address."""
+    bound: list[socket.socket] = []
+    for address in addresses:
+        try:
+            bound.append(_bind_one(address))
+        except OSError as error:
+            for other in bound:
+                other.close()
+            raise OSError(f"cannot listen on {address.host}:{address.port}: {error}") from error
+    return bound
+
+
+def _bind_one(address: HostPort) -> socket.socket:
+    found = socket.getaddrinfo(
+        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    family, kind, protocol, _, where = found[0]
+    listening = socket.socket(family, kind, protocol)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6 and where[0] != "::":
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listening.bind(where)
+        listening.listen(_BACKLOG)
+        listening.setblocking(False)  # noqa: FBT003 - its only parameter
+        listening.set_inheritable(True)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def server_tls(tls: Tls) -> ssl.SSLContext:
+    """Return a server context: TLS 1.2 or newer, HTTP/1.1 only. Raises OSError, ssl.SSLError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+    context.set_alpn_protocols(["http/1.1"])
+    context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
+    context.load_cert_chain(tls.certificate, tls.key)
+    return context
+
+
+class Listener:
+    """Serves the public sockets of one worker."""
+
+    def __init__(self, door: FrontDoor, sockets: Sequence[socket.socket]) -> None:
+        settings = door.plan.snapshot.settings
+        self._door = door
+        self._sockets = sockets
+        self._tls = server_tls(settings.listen.tls) if settings.listen.tls else None
+        self._trusted = door.plan.snapshot.trusted if settings.listen.proxy_protocol else None
+        self._servers: list[asyncio.Server] = []
+        self._accepting: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Accept connections from now on."""
+        loop = asyncio.get_running_loop()
+        for listening in self._sockets:
+            if self._trusted is not None:
+                accepting = self._accept_proxied(listening, self._trusted)
+                self._accepting.append(spawn(accepting, "accept"))
+                continue
+            server = await loop.create_server(
+                lambda: ClientConnection(self._door),
+                sock=listening,
+                ssl=self._tls,
+                ssl_handshake_timeout=_HANDSHAKE_S if self._tls else None,
+                backlog=_BACKLOG,
+            )
+            self._servers.append(server)
+
+    def stop(self) -> None:
+        """Accept no more; open connections go on."""
+        for server in self._servers:
+            server.close()
+        for task in self._accepting:
+            task.cancel()
+
+    async def _accept_proxied(self, listening: socket.socket, trusted: AddressSet) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                accepted, where = await loop.sock_accept(listening)
+            except OSError:  # out of descriptors: the next try may find one
+                await asyncio.sleep(0.1)
+                continue
+            accepted.setblocking(False)  # noqa: FBT003 - its only parameter
+            spawn(self._open(accepted, where[0], trusted), "PROXY header")
+
+    async def _open(self, accepted: socket.socket, peer: str, trusted: AddressSet) -> None:
+        address = peer
+        try:
+            if trusted.contains(peer):
+                async with asyncio.timeout(self._door.plan.head_timeout_s):
+                    address = await _read_header(accepted) or peer
+            await asyncio.get_running_loop().connect_accepted_socket(
+                self._factory(address),
+                accepted,
+                ssl=self._tls,
+                ssl_handshake_timeout=_HANDSHAKE_S if self._tls else None,
+            )
+        except BadMessage:
+            with contextlib.suppress(OSError):
+                accepted.send(_BAD_REQUEST)
+            accepted.close()
+        except (OSError, TimeoutError):
+            accepted.close()
+
+    def _factory(self, address: str) -> Callable[[], ClientConnection]:
+        return lambda: ClientConnection(self._door, address)
+
+
+async def _read_header(accepted: socket.socket) -> str | None:
+    first = await _exactly(accepted, proxy_header.FIRST)
+    if proxy_header.is_v2(first):
+        head = first + await _exactly(accepted, proxy_header.V2_HEAD - len(first))
+        return proxy_header.read_v2(head, await _exactly(accepted, proxy_header.v2_rest(head)))
+    if not proxy_header.is_v1(first):
+        raise BadMessage(400, "PROXY header missing")
+    line = first
+    while not line.endswith(b"\r\n"):
+        if len(line) >= proxy_header.V1_LONGEST:
+            raise BadMessage(400, "PROXY line too long")
+        line += await _exactly(accepted, 1)
+    return proxy_header.read_v1(line)
+
+
+async def _exactly(accepted: socket.socket, size: int) -> bytes:
+    loop = asyncio.get_running_loop()
+    data = b""
+    while len(data) < size:
+        piece = await loop.sock_recv(accepted, size - len(data))
+        if not piece:
+            raise ConnectionResetError
+        data += piece
+    return data

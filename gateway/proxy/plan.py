@@ -1,0 +1,67 @@
+"""Everything a request needs of the configuration, compiled once a reload for the front door.
+
+A request takes one `Plan` at its head and keeps it to its end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.auth.identity import IdentityFields
+from gateway.settings.model import Upstream
+from gateway.settings.snapshot import Snapshot
+from gateway.wire.request import HeadReader
+from policies.fields import FieldRules
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One compiled configuration as the front door reads it. Times in seconds, sizes in bytes."""
+
+    snapshot: Snapshot
+    reader: HeadReader
+    rules: FieldRules
+    session_cookie: bytes
+    own_cookies: frozenset[bytes]
+    scheme: bytes
+    public_host: bytes
+    public_authority: bytes
+    upstreams: dict[str, Upstream]
+    identity: dict[str, IdentityFields]
+    peer_decides: bool  # no proxy is trusted: the socket's address is the client's
+    max_head: int
+    max_body: int
+    head_timeout_s: float
+    idle_timeout_s: float
+    connections_per_address: int
+
+
+def compile_plan(snapshot: Snapshot) -> Plan:
+    """Return the plan of a snapshot; pure."""
+    settings = snapshot.settings
+    limits = settings.limits
+    url = settings.public_url
+    default_port = 443 if url.is_https else 80
+    host = url.host.encode()
+    authority = host if url.port == default_port else b"%b:%d" % (host, url.port)
+    names = [name for upstream in settings.upstreams for name, _ in upstream.identity]
+    return Plan(
+        snapshot=snapshot,
+        reader=HeadReader(limits.fields, limits.url),
+        rules=FieldRules(names),
+        session_cookie=snapshot.cookies.session.encode(),
+        own_cookies=frozenset(name.encode() for name in snapshot.cookies),
+        scheme=url.scheme.encode(),
+        public_host=host,
+        public_authority=authority,
+        upstreams={upstream.name: upstream for upstream in settings.upstreams},
+        identity={
+            upstream.name: IdentityFields(upstream.identity) for upstream in settings.upstreams
+        },
+        peer_decides=not settings.listen.trusted_proxies,
+        max_head=limits.head,
+        max_body=limits.body,
+        head_timeout_s=limits.head_timeout.total_seconds(),
+        idle_timeout_s=limits.idle_timeout.total_seconds(),
+        connections_per_address=limits.connections_per_address,
+    )

@@ -1,0 +1,156 @@
+"""The answers that the front door makes itself: the way to the logon, 401, and refusals.
+
+A page load is answered with a page, anything a script sent with problem+json (RFC 9457). Which is
+which is told by Sec-Fetch-*, then Accept, then X-Requested-With.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final, Protocol
+from urllib.parse import quote_from_bytes
+
+from gateway.wire.request import RequestHead
+from policies.decision import Reason
+
+LOGON: Final = "/.gateway/logon"
+CODE: Final = "/.gateway/otp"
+
+_MAX_RETURN: Final = 2048
+_COMMON: Final = (
+    b"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+    b"Referrer-Policy: same-origin\r\n"
+)
+_PAGE: Final = (
+    b"Content-Type: text/html; charset=utf-8\r\n"
+    b"Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self'; "
+    b"font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'\r\n"
+    b"Cross-Origin-Opener-Policy: same-origin\r\nX-Frame-Options: DENY\r\n"
+)
+_PROBLEM: Final = b"Content-Type: application/problem+json; charset=utf-8\r\n"
+_HSTS: Final = b"Strict-Transport-Security: max-age=63072000; includeSubDomains\r\n"
+_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
+_WORDS: Final = {
+    Reason.NO_SESSION: "Nobody is logged on.",
+    Reason.CODE_NEEDED: "A one-time password is needed here.",
+    Reason.GROUP_MISSING: "Your account is not in a group that may open this.",
+    Reason.NO_ROUTE: "Nothing is served under this address.",
+    Reason.AMBIGUOUS_PATH: "The path can be read in more than one way.",
+    Reason.UNKNOWN_HOST: "This gateway does not answer for that host.",
+    Reason.ORIGIN_NOT_ALLOWED: "The page that opened this connection may not do so.",
+}
+
+
+class ErrorPage(Protocol):
+    """Renders an error page; the pages half provides it, `app.py` hands it over."""
+
+    def __call__(
+        self,
+        status: int,
+        *,
+        language: str,
+        reference: str,
+        reason: Reason | None,
+        retry_after: int | None,
+    ) -> bytes:
+        """Return a complete HTML document."""
+        ...
+
+
+class Replies:
+    """Writes the front door's own answers for one public URL."""
+
+    def __init__(
+        self, error_page: ErrorPage, language: Callable[[str], str], *, https: bool
+    ) -> None:
+        """`language` chooses a language for an Accept-Language value."""
+        self._error_page = error_page
+        self._language = language
+        self._common = _COMMON + (_HSTS if https else b"")
+
+    def challenge(self, head: RequestHead, reason: Reason, *, close: bool) -> bytes:
+        """Send a page load to the logon (or the code page) and tell a script 401."""
+        page = CODE if reason is Reason.CODE_NEEDED else LOGON
+        there = f"{page}?next={_return_value(head)}"
+        if is_page_load(head):
+            fields = b"Location: %b\r\n" % there.encode("ascii")
+            return self._answer(302, fields, b"", head, close=close)
+        body = _problem(401, _WORDS[reason], reason.value, logon=there)
+        fields = _PROBLEM + b'WWW-Authenticate: Gateway realm="gateway"\r\nVary: Sec-Fetch-Mode\r\n'
+        return self._answer(401, fields, body, head, close=close)
+
+    def refuse(
+        self,
+        status: int,
+        head: RequestHead | None,
+        *,
+        reference: str,
+        reason: Reason | None = None,
+        close: bool,
+    ) -> bytes:
+        """Refuse with a page or a problem; `head` is None when there is no readable one."""
+        retry_after = 5 if status in {429, 503} else None
+        fields = b"Retry-After: %d\r\n" % retry_after if retry_after else b""
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            fields += b"Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
+        if head is not None and is_page_load(head):
+            accept = head.value(b"accept-language") or b""
+            body = self._error_page(
+                status,
+                language=self._language(accept.decode("latin-1")),
+                reference=reference,
+                reason=reason,
+                retry_after=retry_after,
+            )
+            return self._answer(status, fields + _PAGE, body, head, close=close)
+        words = _WORDS.get(reason, "") if reason is not None else ""
+        body = _problem(status, words, reason.value if reason else "", reference=reference)
+        return self._answer(status, fields + _PROBLEM, body, head, close=close)
+
+    def _answer(
+        self, status: int, fields: bytes, body: bytes, head: RequestHead | None, *, close: bool
+    ) -> bytes:
+        ending = b"Connection: close\r\n" if close else b""
+        start = b"HTTP/1.1 %d %b\r\n" % (status, _PHRASES.get(status, "").encode())
+        length = b"Content-Length: %d\r\n" % len(body)
+        shown = b"" if head is not None and head.method == b"HEAD" else body
+        return b"".join((start, length, fields, self._common, ending, b"\r\n", shown))
+
+
+def is_page_load(head: RequestHead) -> bool:
+    """Return whether a person waits for a page, rather than a script for data."""
+    found: dict[bytes, bytes] = {}
+    for name, value in head.fields:
+        lower = name.lower()
+        if lower in _TELLING:
+            found[lower] = value.lower()
+    if head.upgrade:
+        return False
+    mode = found.get(b"sec-fetch-mode")
+    if mode is not None:
+        return mode == b"navigate" and found.get(b"sec-fetch-dest", b"document") in _DESTINATIONS
+    if b"accept" in found:
+        asks_page = b"text/html" in found[b"accept"] or b"application/xhtml" in found[b"accept"]
+        return asks_page and found.get(b"x-requested-with") != b"xmlhttprequest"
+    return False
+
+
+_TELLING: Final = frozenset({
+    b"sec-fetch-mode", b"sec-fetch-dest", b"accept", b"x-requested-with",
+})  # fmt: skip
+_DESTINATIONS: Final = frozenset({b"document", b"frame", b"iframe", b"embed", b"object"})
+
+
+def _return_value(head: RequestHead) -> str:
+    target = head.target if len(head.target) <= _MAX_RETURN else head.path
+    if len(target) > _MAX_RETURN:
+        target = b"/"
+    return quote_from_bytes(target, safe="/")
+
+
+def _problem(status: int, detail: str, reason: str, **more: str) -> bytes:
+    problem = {"type": "about:blank", "title": _PHRASES.get(status, ""), "status": status}
+    extra = {"detail": detail, "reason": reason, **more}
+    return json.dumps(problem | {k: v for k, v in extra.items() if v}).encode()

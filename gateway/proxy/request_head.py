@@ -1,0 +1,108 @@
+"""The head that an upstream receives: the client's fields that may cross, then ours.
+
+Security sensitive and therefore in one place (contract section 5): identity, forwarded fields and
+cookies of the client are left out under every spelling before ours are added.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.auth.sessions import LiveSession
+from gateway.proxy.decide import Origin
+from gateway.proxy.plan import Plan
+from gateway.settings.model import Upstream
+from gateway.wire.request import RequestHead
+from policies.fields import Crossing, without_own_cookies
+
+_HARMLESS_NAMES: Final = frozenset({b"close", b"keep-alive", b"upgrade", b"te", b""})
+_PASS: Final = Crossing.PASS
+_COOKIE: Final = Crossing.COOKIE
+
+
+def for_upstream(
+    plan: Plan, head: RequestHead, upstream: Upstream, *, lines: bytes, upgrade: bool
+) -> bytes:
+    """Return the head for `upstream`; `lines` are our own field lines, each ended by CRLF."""
+    authority = head.authority or plan.public_authority
+    if upstream.host == "upstream":
+        authority = _authority(upstream)
+    out = [head.method, b" ", head.path, head.query, b" HTTP/1.1\r\nHost: ", authority, b"\r\n"]
+    _crossing(plan, head, out)
+    _framing(head, out, upgrade=upgrade)
+    out += (lines, b"\r\n")
+    return b"".join(out)
+
+
+def for_pages(plan: Plan, head: RequestHead, origin: Origin, request_id: bytes) -> bytes:
+    """Return the head for our own pages: cookies kept, and what the front door knows added."""
+    authority = head.authority or plan.public_authority
+    out = [head.method, b" ", head.path, head.query, b" HTTP/1.1\r\nHost: ", authority, b"\r\n"]
+    for name, value in head.fields:
+        crossing = plan.rules.crossing(name)
+        if crossing is _PASS or crossing is _COOKIE:
+            out += (name, b": ", value, b"\r\n")
+    _framing(head, out, upgrade=False)
+    out.append(
+        b"X-Gateway-Client: %b\r\nX-Gateway-Network: %b\r\nX-Gateway-Request-Id: %b\r\n"
+        b"X-Gateway-Host: %b\r\n\r\n"
+        % (
+            origin.address.encode("ascii"),
+            origin.network.encode("ascii"),
+            request_id,
+            head.host or plan.public_host,
+        )
+    )
+    return b"".join(out)
+
+
+def identity_lines(plan: Plan, upstream: str, live: LiveSession) -> bytes:
+    """Return the identity field lines of a session for an upstream, kept with the session."""
+    kept = live.memo.get(upstream)
+    if isinstance(kept, tuple) and kept[0] is plan:
+        lines: bytes = kept[1]
+        return lines
+    lines = plan.identity[upstream].lines(live.record)
+    live.memo[upstream] = (plan, lines)
+    return lines
+
+
+def forwarded_lines(plan: Plan, head: RequestHead, address: str) -> bytes:
+    """Return X-Forwarded-For, -Proto and -Host as we know them; nothing of the client's."""
+    forwarded_for = b"X-Forwarded-For: %b\r\n" % address.encode("ascii") if address else b""
+    return b"%bX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b\r\n" % (
+        forwarded_for,
+        plan.scheme,
+        head.authority or plan.public_authority,
+    )
+
+
+def _crossing(plan: Plan, head: RequestHead, out: list[bytes]) -> None:
+    named = head.named - _HARMLESS_NAMES if head.named else head.named
+    known = plan.rules.crossing
+    for name, value in head.fields:
+        crossing = known(name)
+        if crossing is _PASS:
+            # A field that Connection names is hop-by-hop (RFC 9110 section 7.6.1).
+            if not named or name.lower() not in named:
+                out += (name, b": ", value, b"\r\n")
+        elif crossing is _COOKIE and not (named and b"cookie" in named):
+            kept = without_own_cookies(value, plan.own_cookies)
+            if kept:
+                out += (b"Cookie: ", kept, b"\r\n")
+
+
+def _framing(head: RequestHead, out: list[bytes], *, upgrade: bool) -> None:
+    if upgrade:
+        out += (b"Connection: Upgrade\r\nUpgrade: ", head.upgrade, b"\r\n")
+    if head.chunked:
+        out.append(b"Transfer-Encoding: chunked\r\n")
+    elif head.length or head.method in {b"POST", b"PUT", b"PATCH"}:
+        out.append(b"Content-Length: %d\r\n" % (head.length or 0))
+
+
+def _authority(upstream: Upstream) -> bytes:
+    url = upstream.urls[0]
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    default = {"http": 80, "https": 443}.get(url.scheme)
+    return (host if url.port == default else f"{host}:{url.port}").encode("ascii")

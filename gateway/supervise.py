@@ -1,0 +1,155 @@
+"""The parent process: keeps the workers alive, passes signals on, ends with all of them.
+
+Own code rather than gunicorn's arbiter: see docs/dependencies.md. Workers are forked from a parent
+without threads or event loop, so they share its memory and start in milliseconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import logging
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Final
+
+_POLL_S: Final = 0.5
+_QUICK_DEATH_S: Final = 5.0
+_LONGEST_PAUSE_S: Final = 8.0
+_PR_SET_PDEATHSIG: Final = 1
+
+_log = logging.getLogger("portvakt.supervise")
+
+
+class Supervisor:
+    """Runs `worker(index)` in `count` processes and replaces those that die."""
+
+    def __init__(
+        self,
+        worker: Callable[[int], None],
+        count: int,
+        *,
+        grace_s: float,
+        tend: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`tend` is called twice a second in the parent; it looks after other children."""
+        self._worker = worker
+        self._count = count
+        self._grace_s = grace_s
+        self._tend = tend
+        self._pids: dict[int, tuple[int, float]] = {}  # pid -> (index, started)
+        self._pauses: dict[int, tuple[float, float]] = {}  # index -> (not before, pause)
+        self._stopping = False
+        self._forward: list[int] = []
+
+    def run(self) -> None:
+        """Return when told to stop (SIGTERM, SIGINT) and every worker has ended."""
+        wake_read, wake_write = os.pipe()
+        os.set_blocking(wake_read, False)
+        os.set_blocking(wake_write, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, self._pass_on)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        while not self._stopping:
+            self._start_missing()
+            select.select([wake_read], [], [], _POLL_S)
+            with contextlib.suppress(BlockingIOError):
+                os.read(wake_read, 512)
+            self._reap()
+            self._signal_all()
+            self._tend()
+        self._end_all()
+        signal.set_wakeup_fd(-1)
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+
+    def _pass_on(self, number: int, *_: object) -> None:
+        self._forward.append(number)
+
+    def _start_missing(self) -> None:
+        running = {index for index, _ in self._pids.values()}
+        now = time.monotonic()
+        for index in range(self._count):
+            if index not in running and self._pauses.get(index, (0.0, 0.0))[0] <= now:
+                self._start(index)
+
+    def _start(self, index: int) -> None:
+        parent = os.getpid()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid:
+            self._pids[pid] = (index, time.monotonic())
+            return
+        status = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            die_with_parent(parent)
+            self._worker(index)
+            status = 0
+        except KeyboardInterrupt:
+            status = 0
+        except BaseException:  # noqa: BLE001 - the last line of defence of a process
+            _log.exception("worker %d failed", index)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+
+    def _reap(self) -> None:
+        for pid in list(self._pids):
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if not done:
+                continue
+            index, started = self._pids.pop(pid)
+            now = time.monotonic()
+            if self._stopping:
+                continue
+            pause = 0.0
+            if now - started < _QUICK_DEATH_S:
+                pause = min(max(0.5, self._pauses.get(index, (0.0, 0.0))[1] * 2), _LONGEST_PAUSE_S)
+            self._pauses[index] = (now + pause, pause)
+            _log.error(
+                "worker %d ended with %d; a new one starts in %.1f s",
+                index,
+                os.waitstatus_to_exitcode(status),
+                pause,
+            )
+
+    def _signal_all(self) -> None:
+        while self._forward:
+            number = self._forward.pop(0)
+            for pid in self._pids:
+                os.kill(pid, number)
+
+    def _end_all(self) -> None:
+        for pid in self._pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        end = time.monotonic() + self._grace_s + 2.0
+        while self._pids and time.monotonic() < end:
+            time.sleep(0.02)
+            self._reap()
+        for pid in list(self._pids):
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel (Linux) to end this process when `parent` dies, however it dies."""
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
