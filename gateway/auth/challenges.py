@@ -13,7 +13,14 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from gateway.auth.model import Person
-from gateway.auth.ports import ChallengeStore, Clock, Entropy, NewChallenge, StoredChallenge
+from gateway.auth.ports import (
+    ChallengeStore,
+    Clock,
+    Entropy,
+    Judged,
+    NewChallenge,
+    StoredChallenge,
+)
 from gateway.auth.sealing import Sealer, encode_token, key_name, parse_token
 from gateway.settings.model import OneTimePassword as Rules
 from policies import one_time_passwords as rule
@@ -104,6 +111,7 @@ class Challenges:
             return None
         inside = Challenge(**json.loads(plain))
         if rule.is_over(inside.expires, self._clock.now()):
+            await self._store.end(key)
             return None
         return LiveChallenge(token, key, inside, stored)
 
@@ -113,16 +121,13 @@ class Challenges:
         number = int.from_bytes(mac[:_CODE_BYTES], "big") % 10**inside.digits
         return str(number).zfill(inside.digits)
 
-    async def judge(self, challenge: LiveChallenge, typed: str) -> int | None:
-        """Spend a try. Returns the tries left, -1 for the right code, None when it is over.
+    async def judge(self, challenge: LiveChallenge, typed: str) -> Judged | None:
+        """Spend a try; None, and nothing is spent, when it is over meanwhile.
 
         The right code and the last try consume the challenge.
         """
         digest = self._digest(challenge.token, rule.normalise(typed))
-        judged = await self._store.judge(challenge.key, digest, self.rules.attempts)
-        if judged is None:
-            return None
-        return -1 if judged.right else judged.tries_left
+        return await self._store.judge(challenge.key, digest, self.rules.attempts)
 
     async def claim(self, challenge: LiveChallenge) -> bool:
         """Claim the next send of a challenge; True for exactly one caller."""

@@ -76,7 +76,7 @@ class Lockout:
         await self._store.refund((*counted.own, *counted.shared), counted.at)
 
     async def forgive(self, counted: Try) -> None:
-        """The password was right: take the try back and forget this user's failures from here.
+        """Take a right password's try back and forget this user's failures from here.
 
         Counters of other addresses stay as they are.
         """

@@ -1,0 +1,165 @@
+"""One-time passwords on their way to a phone: at most one message a claim, however often asked.
+
+A send is claimed in the store before it begins, so that a refreshed page, a second tab or another
+worker never sends it again; it runs off the answer's path, with a deadline over all providers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.auth.audit import note
+from gateway.auth.challenges import Challenges, LiveChallenge, Purpose
+from gateway.auth.lockout import Lockout
+from gateway.auth.model import Client, Person
+from gateway.auth.outcomes import (
+    ChallengeView,
+    CodeSent,
+    LockedOut,
+    NoMoreResends,
+    Resent,
+    TooSoon,
+)
+from gateway.auth.ports import Audit, Clock, SmsSender, Unavailable
+from gateway.tasks import spawn
+from policies.one_time_passwords import NoMore, Wait, may_resend
+
+DEADLINE_S: Final = 20.0
+"""For one message over all providers; what is still pending after twice this was lost."""
+VIEW_WAIT_S: Final = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What the message says beside the code. `host` is that of public_url, without port."""
+
+    text: str
+    organisation: str
+    host: str
+
+    def message(self, code: str, minutes: int) -> str:
+        """Return the SMS; its last line binds the code to our origin (origin-bound codes)."""
+        text = self.text.format(
+            code=code, organisation=self.organisation, minutes=minutes, host=self.host
+        )
+        return f"{text}\n\n@{self.host} #{code}"
+
+
+class OneTimePasswords:
+    """Issues and sends codes. Every method raises Unavailable when the store is away."""
+
+    def __init__(
+        self,
+        challenges: Challenges,
+        lockout: Lockout,
+        sms: SmsSender,
+        wording: Wording,
+        clock: Clock,
+        audit: Audit,
+    ) -> None:
+        self.challenges: Final = challenges
+        self.wording = wording
+        self._lockout: Final = lockout
+        self._sms: Final = sms
+        self._clock: Final = clock
+        self._audit: Final = audit
+        self._pending: Final[dict[str, asyncio.Task[None]]] = {}
+
+    async def issue(
+        self, person: Person, mobile: str, browser: str, purpose: Purpose, client: Client
+    ) -> CodeSent | LockedOut:
+        """Find or start this browser's challenge; send the code unless that was begun before."""
+        token = await self.challenges.begin(person, mobile, browser, purpose)
+        challenge = await self.challenges.find(token)
+        if challenge is None:  # what was found ran out in between, so the next one is new
+            token = await self.challenges.begin(person, mobile, browser, purpose)
+            challenge = await self.challenges.find(token)
+        if challenge is None:
+            raise Unavailable("redis")
+        if challenge.stored.sends == 0:
+            locked = await self._send(challenge, client)
+            if isinstance(locked, LockedOut):
+                return locked
+        return CodeSent(token)
+
+    async def resend(
+        self, challenge: LiveChallenge, client: Client
+    ) -> Resent | TooSoon | NoMoreResends | LockedOut:
+        """Send the same code again when the rule allows it."""
+        rules = self.challenges.rules
+        resend_after_s = rules.resend_after.total_seconds()
+        verdict = may_resend(challenge.sending(), self._clock.now(), resend_after_s, rules.resends)
+        if isinstance(verdict, NoMore):
+            return NoMoreResends()
+        if isinstance(verdict, Wait):
+            return TooSoon(math.ceil(verdict.seconds))
+        sent = await self._send(challenge, client)
+        if isinstance(sent, LockedOut):
+            return sent
+        return Resent() if sent else TooSoon(math.ceil(resend_after_s))
+
+    async def view(self, token: str) -> ChallengeView | None:
+        """Return what may be said of a challenge, after a moment's wait for a send in progress."""
+        sending = self._pending.get(token)
+        if sending is not None:
+            await asyncio.wait([sending], timeout=VIEW_WAIT_S)
+        challenge = await self.challenges.find(token)
+        return None if challenge is None else self._describe(challenge)
+
+    def _describe(self, challenge: LiveChallenge) -> ChallengeView:
+        now, rules, stored = self._clock.now(), self.challenges.rules, challenge.stored
+        resend_after_s = rules.resend_after.total_seconds()
+        verdict = may_resend(challenge.sending(), now, resend_after_s, rules.resends)
+        lost = stored.delivery == "pending" and now > stored.sent_at + 2 * DEADLINE_S
+        return ChallengeView(
+            mobile_tail=challenge.inside.mobile[-2:],
+            digits=challenge.inside.digits,
+            expires_in_s=math.ceil(challenge.inside.expires - now),
+            resend_in_s=math.ceil(verdict.seconds) if isinstance(verdict, Wait) else 0,
+            resends_left=max(0, rules.resends - max(0, stored.sends - 1)),
+            delivery="failed" if lost else stored.delivery,
+        )
+
+    async def _send(self, challenge: LiveChallenge, client: Client) -> bool | LockedOut:
+        """Claim and begin one send; False when somebody else has just claimed it."""
+        counted = await self._lockout.message(challenge.inside.user)
+        if isinstance(counted, LockedOut):
+            note(self._audit, "logon.locked", client, "locked", challenge.inside.user, "messages")
+            return counted
+        if not await self.challenges.claim(challenge):
+            await self._lockout.take_back(counted)
+            return False
+        sending = spawn(self._deliver(challenge, client), "send one-time password")
+        self._pending[challenge.token] = sending
+        sending.add_done_callback(lambda done: self._forget(challenge.token, done))
+        return True
+
+    def _forget(self, token: str, done: asyncio.Task[None]) -> None:
+        if self._pending.get(token) is done:
+            del self._pending[token]
+
+    async def _deliver(self, challenge: LiveChallenge, client: Client) -> None:
+        """Send one message and write down how it went, whatever goes wrong on the way."""
+        inside, delivery, reason = challenge.inside, "failed", "crashed"
+        minutes = round(self.challenges.rules.lifetime.total_seconds() / 60)
+        code = self.challenges.code(challenge.token, inside)
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                reason = await self._sms.send(inside.mobile, self.wording.message(code, minutes))
+            delivery = "sent"
+        except Unavailable as error:
+            reason = error.what
+        except TimeoutError:
+            reason = "timeout"
+        finally:
+            note(self._audit, f"code.{delivery}", client, delivery, inside.user, reason)
+            await self._settle(challenge, delivery)
+
+    async def _settle(self, challenge: LiveChallenge, delivery: str) -> None:
+        try:
+            await self.challenges.settle(challenge, delivery)
+        except Unavailable:
+            return  # the page goes on saying "pending", then "failed"; the message itself is gone
