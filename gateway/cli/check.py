@@ -62,8 +62,7 @@ def _print_text(path: Path, errors: Sequence[Problem], advice: Sequence[Problem]
     if errors:
         click.echo(render_problems(path, errors))
         count = _count(len(errors), "error")
-        again = f"portvakt --config {path} check"
-        click.echo(f"\n{path} has {count}. Correct the lines above, then try again: {again}")
+        click.echo(f"\n{path} has {count}. Correct what is listed, then run this check again.")
         return
     if advice:
         click.echo(render_problems(path, advice))

@@ -55,8 +55,8 @@ def read_settings(path: Path, environ: Mapping[str, str]) -> Settings:
 
 
 def _settings(file: Table, digest: str) -> Settings:
-    state_dir = file.read("state_dir", file.reading.base / STATE_DIR, file_path)
     public_url = file.need("public_url", _NOBODY, _public_url, '"https://one.example.se"')
+    state_dir = file.read("state_dir", file.reading.base / STATE_DIR, file_path)
     listen, admin = read_listen(file), read_admin(file)
     redis_url = read_redis(file)
     secret_key, secret_key_file = read_secrets(file, state_dir)

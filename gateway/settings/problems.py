@@ -73,9 +73,7 @@ def closest(found: str, options: Iterable[str]) -> str | None:
 def choice_of(found: object, options: Sequence[str]) -> str:
     """Return the words for "one of these", a likely misspelling's meaning first."""
     meant = closest(found, options) if isinstance(found, str) else None
-    listed = ", ".join(show(option) for option in options)
+    listed = ", ".join(show(option) for option in options if option != meant)
     if meant is None:
         return f"one of: {listed}" if len(options) > 1 else listed
-    if len(options) == 1:
-        return show(meant)
-    return f"{show(meant)} (did you mean that?), one of: {listed}"
+    return f"{show(meant)} (did you mean that?), else {listed}" if listed else show(meant)

@@ -76,7 +76,7 @@ class Value:
     def table(self) -> Table:
         """Return the table that this value is; an empty one, with a problem told, if it is none."""
         try:
-            entries = self.entries(f"a table, as [{self.path[0]}]")
+            entries = self.entries(f"a table, as [{render(self.path)}]")
         except Refused as refused:
             self.keep(refused)
             return Table(self.reading, self.path, {}, broken=True)
@@ -109,6 +109,11 @@ class Table:
     def has(self, key: str) -> bool:
         """Return whether the file says anything for `key`."""
         return key in self._values
+
+    def says(self, key: str) -> object:
+        """Return what the file says for `key`, unread; None when it says nothing."""
+        value = self._values.get(key)
+        return value.raw if value else None
 
     def names(self) -> tuple[str, ...]:
         """Return the keys that the file gives, in their order."""

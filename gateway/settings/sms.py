@@ -11,7 +11,7 @@ from typing import Final
 from gateway.settings.addresses import parse_call_url
 from gateway.settings.credentials import secret
 from gateway.settings.model import HttpSms, OutboxSms, Secret
-from gateway.settings.problems import choice_of
+from gateway.settings.problems import choice_of, show
 from gateway.settings.reading import Refused, Table, Value
 from gateway.settings.templates import words_of
 from gateway.settings.values import file_path, lasting, one_of, text
@@ -150,7 +150,7 @@ def _headers(value: Value) -> Headers:
     for name, entry in value.entries('a table, as { X-Api-Key = { env = "SMS_KEY" } }').items():
         try:
             if _TOKEN.fullmatch(name) is None or name.lower() in _OURS:
-                raise entry.refusal("the name of a header field that is ours to give", "a name")
+                raise entry.refusal("the name of a header field that is yours to give", show(name))
             if any(name.lower() == other.lower() for other, _ in headers):
                 raise entry.refusal("each header field once", "a name that stands twice")
             headers.append((name, _latin(entry)))

@@ -60,7 +60,7 @@ def read_listen(file: Table) -> Listen:
             workers=table.read("workers", 1, _workers),
             tls=table.read("tls", None, _tls),
         )
-        if listen.proxy_protocol and not listen.trusted_proxies:
+        if listen.proxy_protocol and table.says("trusted_proxies") in (None, []):
             expected = "the proxies' networks in listen.trusted_proxies: nobody else may send it"
             table.tell("proxy_protocol", "true without trusted proxies", expected)
     return listen

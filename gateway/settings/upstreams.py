@@ -8,6 +8,7 @@ from typing import Final
 
 from gateway.settings.addresses import parse_upstream_url
 from gateway.settings.model import Upstream, UpstreamUrl
+from gateway.settings.problems import show
 from gateway.settings.reading import Refused, Table, Value
 from gateway.settings.templates import places_of
 from gateway.settings.values import lasting, list_of, one_of, text, whole, worded
@@ -91,7 +92,8 @@ def _identity(value: Value) -> tuple[tuple[str, str], ...]:
         try:
             _judge_name(entry, name)
             if fold(name) in fields:
-                raise entry.refusal(f"one of it and {fields[fold(name)][0]}", "a look-alike name")
+                other = fields[fold(name)][0]
+                raise entry.refusal(f"one of {name} and {other}", "two look-alike names")
             fields[fold(name)] = (name, _template(entry))
         except Refused as refused:
             refused_any = True
@@ -103,7 +105,7 @@ def _identity(value: Value) -> tuple[tuple[str, str], ...]:
 
 def _judge_name(value: Value, name: str) -> None:
     if _TOKEN.fullmatch(name) is None:
-        raise value.refusal("a field name of letters, digits and -, as X-Remote-User", "a name")
+        raise value.refusal("a field name of letters, digits and -, as X-Remote-User", show(name))
     ordinary = FieldRules(()).crossing(name.encode()) is Crossing.PASS
     if not ordinary or fold(name) in _RESERVED:
         found = f"{name}, which the gateway or HTTP itself writes"
