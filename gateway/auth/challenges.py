@@ -16,7 +16,6 @@ from gateway.auth.model import Person
 from gateway.auth.ports import (
     ChallengeStore,
     Clock,
-    Entropy,
     Judged,
     NewChallenge,
     StoredChallenge,
@@ -26,7 +25,6 @@ from gateway.settings.model import OneTimePassword as Rules
 from policies import one_time_passwords as rule
 
 _PURPOSE: Final = "challenge"
-_NONCE_BYTES: Final = 16
 _CODE_BYTES: Final = 16
 """128 bits modulo 10**10 at most: the bias is under 2**-94, none that anybody could use."""
 
@@ -67,19 +65,16 @@ class LiveChallenge:
 class Challenges:
     """Challenges by token. Every method raises Unavailable when the store is away."""
 
-    def __init__(
-        self, store: ChallengeStore, sealer: Sealer, rules: Rules, clock: Clock, entropy: Entropy
-    ) -> None:
+    def __init__(self, store: ChallengeStore, sealer: Sealer, rules: Rules, clock: Clock) -> None:
         self._store: Final = store
         self._sealer: Final = sealer
         self._clock: Final = clock
-        self._entropy: Final = entropy
         self.rules = rules
 
     async def begin(self, person: Person, mobile: str, browser: str, purpose: Purpose) -> str:
         """Return the token of this browser's challenge for this user and purpose, old or new."""
         who = (browser, person.user, mobile, purpose.value)
-        nonce = self._entropy.token(_NONCE_BYTES).hex()
+        nonce = self._sealer.new_token()
         token = self._token(who, nonce)
         lifetime_s = self.rules.lifetime.total_seconds()
         inside = Challenge(

@@ -44,11 +44,15 @@ class Lockout:
         self._store: Final = store
         self._sealer: Final = sealer
         self._clock: Final = clock
-        self.rules = rules
+        self._rules = rules
+
+    def configure(self, rules: Rules) -> None:
+        """Count by other limits from now on; what is counted stays."""
+        self._rules = rules
 
     async def password(self, user: str, address: str) -> Try | LockedOut:
         """Spend a try of a password for a canonical user name. Raises Unavailable."""
-        rules, place = self.rules, _place(address)
+        rules, place = self._rules, _place(address)
         own = (self._bucket(rules.user_and_address, "password", "pair", user, place),)
         shared = (
             self._bucket(rules.address, "password", "address", place),
@@ -58,7 +62,7 @@ class Lockout:
 
     async def code(self, user: str, address: str) -> Try | LockedOut:
         """Spend a try of a one-time password: by address, by user, and by user and day."""
-        rules, place = self.rules, _place(address)
+        rules, place = self._rules, _place(address)
         day = Rate(rules.codes_per_day, _DAY)
         shared = (
             self._bucket(rules.address, "code", "address", place),
@@ -69,7 +73,7 @@ class Lockout:
 
     async def message(self, user: str) -> Try | LockedOut:
         """Spend one message to the user's phone: each costs money and wakes somebody."""
-        return await self._spend((), (self._bucket(self.rules.user, "message", "user", user),))
+        return await self._spend((), (self._bucket(self._rules.user, "message", "user", user),))
 
     async def take_back(self, counted: Try) -> None:
         """Take one try back: it was not judged after all, or the code was right."""
@@ -85,7 +89,7 @@ class Lockout:
 
     async def unlock(self, user: str) -> None:
         """Forget the user's failures and locks that do not depend on an address."""
-        rules = self.rules
+        rules = self._rules
         await self._store.clear(
             [
                 self._bucket(rules.user, "password", "user", user),
@@ -109,7 +113,7 @@ class Lockout:
             name=self._sealer.hidden("failures", step, kind, *who),
             count=rate.count,
             period_s=rate.period.total_seconds(),
-            locks_s=tuple(lock.total_seconds() for lock in locks or self.rules.lock),
+            locks_s=tuple(lock.total_seconds() for lock in locks or self._rules.lock),
         )
 
 

@@ -7,14 +7,13 @@ moment. Raises Unavailable when a neighbour is away; that never means yes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from gateway.auth.audit import note
-from gateway.auth.challenges import Challenges, LiveChallenge, Purpose
+from gateway.auth.challenges import LiveChallenge, Purpose
 from gateway.auth.lockout import Lockout
 from gateway.auth.model import Client, Person
-from gateway.auth.one_time_passwords import OneTimePasswords, Wording
+from gateway.auth.one_time_passwords import OneTimePasswords
 from gateway.auth.outcomes import (
     ChallengeOver,
     ChallengeView,
@@ -28,18 +27,7 @@ from gateway.auth.outcomes import (
     StepUpOutcome,
     WrongCode,
 )
-from gateway.auth.ports import (
-    Audit,
-    ChallengeStore,
-    Clock,
-    Directory,
-    Entropy,
-    FailureStore,
-    SessionStore,
-    SmsSender,
-    Unavailable,
-)
-from gateway.auth.sealing import Sealer
+from gateway.auth.ports import Audit, Directory, Unavailable
 from gateway.auth.sessions import Sessions
 from gateway.settings.model import Settings
 from policies.factors import OTP, PWD, code_needed
@@ -50,45 +38,30 @@ _LONGEST_USER_NAME: Final = 256
 _LOGONS: Final = frozenset({Purpose.LOGON.value, Purpose.STEP_UP.value})
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """Everything outside that the logon talks to."""
-
-    directory: Directory
-    sms: SmsSender
-    sessions: SessionStore
-    failures: FailureStore
-    challenges: ChallengeStore
-    audit: Audit
-    clock: Clock
-    entropy: Entropy
-
-
 class Logon:
-    """The steps of the logon; `sessions`, `lockout` and `codes` are its parts."""
+    """The steps of the logon, over the parts that count, send and keep."""
 
-    def __init__(self, settings: Settings, world: Neighbours) -> None:
-        """Put the parts together. Raises ValueError when the secret key is too short."""
-        sealer = Sealer(settings.secret_key.reveal().encode(), world.entropy)
-        clock, audit = world.clock, world.audit
-        self._directory: Final = world.directory
+    def __init__(
+        self,
+        directory: Directory,
+        lockout: Lockout,
+        codes: OneTimePasswords,
+        sessions: Sessions,
+        audit: Audit,
+        settings: Settings,
+    ) -> None:
+        self._directory: Final = directory
+        self._lockout: Final = lockout
+        self._codes: Final = codes
+        self._sessions: Final = sessions
         self._audit: Final = audit
-        self.sessions: Final = Sessions(world.sessions, sealer, settings.session, clock, audit)
-        self.lockout: Final = Lockout(world.failures, sealer, settings.lockout, clock)
-        challenges = Challenges(
-            world.challenges, sealer, settings.one_time_password, clock, world.entropy
-        )
-        self.codes: Final = OneTimePasswords(
-            challenges, self.lockout, world.sms, _wording(settings), clock, audit
-        )
         self._first_logon = settings.self_service.first_logon
 
     def configure(self, settings: Settings) -> None:
-        """Go by other settings from now on; the secret key and the neighbours stay."""
-        self.sessions.configure(settings.session)
-        self.lockout.rules = settings.lockout
-        self.codes.challenges.rules = settings.one_time_password
-        self.codes.wording = _wording(settings)
+        """Go by other settings from now on, in every part."""
+        self._sessions.configure(settings.session)
+        self._lockout.configure(settings.lockout)
+        self._codes.configure(settings)
         self._first_logon = settings.self_service.first_logon
 
     async def submit_password(
@@ -106,7 +79,7 @@ class Logon:
         `second_factor` that of the route the person wants to go to.
         """
         user = self._directory.canonical(user_name[:_LONGEST_USER_NAME])
-        counted = await self.lockout.password(user, client.address)
+        counted = await self._lockout.password(user, client.address)
         if isinstance(counted, LockedOut):
             note(self._audit, "logon.locked", client, "locked", user, "password")
             return counted
@@ -115,12 +88,12 @@ class Logon:
             if _plausible(user_name, password):
                 person = await self._directory.authenticate(user_name, password)
         except Unavailable:
-            await self.lockout.take_back(counted)
+            await self._lockout.take_back(counted)
             raise
         if person is None:
             note(self._audit, "logon.password", client, "rejected", user)
             return Rejected()
-        await self.lockout.forgive(counted)
+        await self._lockout.forgive(counted)
         note(self._audit, "logon.password", client, "right", person.user)
         return await self._after_password(person, client, browser, second_factor, replaces)
 
@@ -135,7 +108,7 @@ class Logon:
         if not code_needed(second_factor, client.network, ()):
             return await self._open(person, (PWD,), client, replaces)
         if person.mobile is not None:
-            return await self.codes.issue(person, person.mobile, browser, Purpose.LOGON, client)
+            return await self._codes.issue(person, person.mobile, browser, Purpose.LOGON, client)
         if client.network == self._first_logon:
             # Where a first logon is made, it must be possible to get in and give a number. The
             # route that wants a code goes on wanting it: this session does not have the factor.
@@ -147,44 +120,44 @@ class Logon:
         self, challenge: str, code: str, client: Client, replaces: str | None
     ) -> CodeOutcome:
         """Judge a one-time password against the challenge cookie."""
-        live = await self.codes.challenges.find(challenge)
+        live = await self._codes.challenges.find(challenge)
         if live is None or not await self._may_answer(live, replaces):
             return ChallengeOver()
         person = await self._still_same(live, client)
         if person is None:
             return ChallengeOver()
-        counted = await self.lockout.code(person.user, client.address)
+        counted = await self._lockout.code(person.user, client.address)
         if isinstance(counted, LockedOut):
             note(self._audit, "logon.locked", client, "locked", person.user, "code")
             return counted
-        judged = await self.codes.challenges.judge(live, code)
+        judged = await self._codes.challenges.judge(live, code)
         if judged is None:
-            await self.lockout.take_back(counted)
+            await self._lockout.take_back(counted)
             return ChallengeOver()
         if not judged.right:
             note(self._audit, "logon.code", client, "wrong", person.user)
             return WrongCode(judged.tries_left)
-        await self.lockout.take_back(counted)
+        await self._lockout.take_back(counted)
         note(self._audit, "logon.code", client, "right", person.user)
         return await self._open(person, (PWD, OTP), client, replaces)
 
     async def resend(self, challenge: str, client: Client) -> ResendOutcome:
         """Send the same code again, to the number that the directory still says."""
-        live = await self.codes.challenges.find(challenge)
+        live = await self._codes.challenges.find(challenge)
         if live is None or await self._still_same(live, client) is None:
             return ChallengeOver()
-        return await self.codes.resend(live, client)
+        return await self._codes.resend(live, client)
 
     async def view(self, challenge: str) -> ChallengeView | None:
         """Return what the code page may say, or None when there is no live challenge."""
-        return await self.codes.view(challenge)
+        return await self._codes.view(challenge)
 
     async def step_up(self, session_token: str, client: Client, browser: str) -> StepUpOutcome:
         """Start a challenge for somebody who is logged on with a password only.
 
         The right code opens a session in place of this one, for the same user only.
         """
-        session = await self.sessions.resolve(session_token.encode("utf-8", "replace"))
+        session = await self._sessions.resolve(session_token.encode("utf-8", "replace"))
         if session is None:
             return ChallengeOver()
         person = await self._directory.find(session.record.user)
@@ -193,11 +166,11 @@ class Logon:
         if person.mobile is None:
             note(self._audit, "logon.code", client, "refused", person.user, "no-number")
             return NoNumber()
-        return await self.codes.issue(person, person.mobile, browser, Purpose.STEP_UP, client)
+        return await self._codes.issue(person, person.mobile, browser, Purpose.STEP_UP, client)
 
     async def log_off(self, session_token: str, client: Client) -> None:
         """End the session of this cookie; nothing happens when there is none."""
-        await self.sessions.end(session_token, client)
+        await self._sessions.end(session_token, client)
 
     async def _may_answer(self, live: LiveChallenge, replaces: str | None) -> bool:
         """Whether a code opens a session here: for a step-up its session must still live."""
@@ -205,7 +178,7 @@ class Logon:
             return False
         if live.inside.purpose != Purpose.STEP_UP.value:
             return True
-        session = await self.sessions.resolve((replaces or "").encode("utf-8", "replace"))
+        session = await self._sessions.resolve((replaces or "").encode("utf-8", "replace"))
         return session is not None and session.record.user == live.inside.user
 
     async def _still_same(self, live: LiveChallenge, client: Client) -> Person | None:
@@ -216,14 +189,14 @@ class Logon:
         person = await self._directory.find(live.inside.user)
         if person is not None and person.enabled and person.mobile == live.inside.mobile:
             return person
-        await self.codes.challenges.end(live)
+        await self._codes.challenges.end(live)
         note(self._audit, "logon.code", client, "refused", live.inside.user, "directory-changed")
         return None
 
     async def _open(
         self, person: Person, factors: tuple[str, ...], client: Client, replaces: str | None
     ) -> SessionOpened:
-        token = await self.sessions.open(person, factors, client, replaces)
+        token = await self._sessions.open(person, factors, client, replaces)
         return SessionOpened(token, person.user)
 
 
@@ -236,11 +209,3 @@ def _plausible(user_name: str, password: str) -> bool:
     except UnicodeEncodeError:
         return False
     return bool(user_name and password) and b"\0" not in both
-
-
-def _wording(settings: Settings) -> Wording:
-    return Wording(
-        text=settings.one_time_password.text,
-        organisation=settings.branding.organisation,
-        host=settings.public_url.host,
-    )

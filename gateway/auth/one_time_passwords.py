@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from gateway.auth.audit import note
 from gateway.auth.challenges import Challenges, LiveChallenge, Purpose
@@ -24,6 +24,7 @@ from gateway.auth.outcomes import (
     TooSoon,
 )
 from gateway.auth.ports import Audit, Clock, SmsSender, Unavailable
+from gateway.settings.model import Settings
 from gateway.tasks import spawn
 from policies.one_time_passwords import NoMore, Wait, may_resend
 
@@ -39,6 +40,15 @@ class Wording:
     text: str
     organisation: str
     host: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the wording of the settings."""
+        return cls(
+            text=settings.one_time_password.text,
+            organisation=settings.branding.organisation,
+            host=settings.public_url.host,
+        )
 
     def message(self, code: str, minutes: int) -> str:
         """Return the SMS; its last line binds the code to our origin (origin-bound codes)."""
@@ -56,17 +66,22 @@ class OneTimePasswords:
         challenges: Challenges,
         lockout: Lockout,
         sms: SmsSender,
-        wording: Wording,
-        clock: Clock,
         audit: Audit,
+        clock: Clock,
+        settings: Settings,
     ) -> None:
         self.challenges: Final = challenges
-        self.wording = wording
         self._lockout: Final = lockout
         self._sms: Final = sms
         self._clock: Final = clock
         self._audit: Final = audit
         self._pending: Final[dict[str, asyncio.Task[None]]] = {}
+        self._wording = Wording.of(settings)
+
+    def configure(self, settings: Settings) -> None:
+        """Issue and word by other settings from now on; what was issued keeps its digits."""
+        self.challenges.rules = settings.one_time_password
+        self._wording = Wording.of(settings)
 
     async def issue(
         self, person: Person, mobile: str, browser: str, purpose: Purpose, client: Client
@@ -148,7 +163,7 @@ class OneTimePasswords:
         code = self.challenges.code(challenge.token, inside)
         try:
             async with asyncio.timeout(DEADLINE_S):
-                reason = await self._sms.send(inside.mobile, self.wording.message(code, minutes))
+                reason = await self._sms.send(inside.mobile, self._wording.message(code, minutes))
             delivery = "sent"
         except Unavailable as error:
             reason = error.what

@@ -30,6 +30,8 @@ from gateway.auth.session_upkeep import SessionUpkeep
 from gateway.settings.model import Session as Rules
 from gateway.tasks import spawn
 
+__all__ = ["CACHED", "LiveSession", "Sessions"]
+
 CACHED: Final = 100_000
 _PURPOSE: Final = "session"
 
