@@ -1,0 +1,105 @@
+"""The aiohttp application of all pages, and the one place where surprises become answers."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from gateway.auth.ports import Unavailable
+from gateway.pages import static
+from gateway.pages.desk import Desk
+from gateway.pages.forms import MAX_BODY, FormRefused
+from gateway.pages.headers import NO_STORE, page_fields, security_fields
+from gateway.pages.help import HelpPage
+from gateway.pages.logon import LogonPage
+from gateway.pages.logout import LogoutPage
+from gateway.pages.otp import OtpPage
+from gateway.pages.services import PageServices
+from gateway.pages.visit import Visit
+
+_log: Final = logging.getLogger("portvakt.pages")
+_RETRY_AFTER_S: Final = 5
+
+
+def make_pages(services: PageServices) -> web.Application:
+    """Return the application: run it on the private unix socket, behind the front door."""
+    desk = Desk(services)
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[_answering_surprises(desk)])
+    for page in (LogonPage(desk), OtpPage(desk), LogoutPage(desk), HelpPage(desk)):
+        app.router.add_routes(page.routes())
+    app.router.add_routes(static.routes())
+
+    async def complete(_: web.Request, response: web.StreamResponse) -> None:
+        """Put the security fields on every answer, whoever made it; say nothing of versions."""
+        https = services.snapshot().settings.public_url.is_https
+        for name, value in (*security_fields(https=https), NO_STORE):
+            response.headers.setdefault(name, value)
+        response.headers.popall("Server", None)
+
+    app.on_response_prepare.append(complete)
+    return app
+
+
+def _answering_surprises(desk: Desk) -> Middleware:
+    """Return the middleware that turns every exception into a page. No cookie is ever cleared."""
+
+    @web.middleware
+    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except FormRefused as refused:
+            return _form_refused(desk, desk.visit(request), refused.again)
+        except Unavailable as unavailable:
+            _log.warning("%s is unavailable", unavailable.what)
+            return _error(desk, desk.visit(request), 503, retry_after=_RETRY_AFTER_S)
+        except web.HTTPException as problem:
+            response = _error(desk, desk.visit(request), problem.status)
+            if "Allow" in problem.headers:  # RFC 9110 section 15.5.6
+                response.headers["Allow"] = problem.headers["Allow"]
+            return response
+        except Exception as crash:  # noqa: BLE001 - the last resort of this edge (ASVS 16.5.4)
+            _log_crash(crash)
+            return _error(desk, desk.visit(request), 500)
+
+    return answer
+
+
+def _error(
+    desk: Desk, visit: Visit, status: int, *, retry_after: int | None = None
+) -> web.Response:
+    body = desk.error_pages(visit).render(
+        status,
+        language=visit.language,
+        reference=visit.client.request_id,
+        reason=None,
+        retry_after=retry_after,
+    )
+    response = _html(visit, body, status)
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _form_refused(desk: Desk, visit: Visit, again: str) -> web.Response:
+    body = desk.error_pages(visit).form_refused(
+        language=visit.language, reference=visit.client.request_id, again=again
+    )
+    return _html(visit, body, 403)
+
+
+def _html(visit: Visit, body: bytes, status: int) -> web.Response:
+    response = web.Response(body=body, status=status, headers=dict(page_fields(https=visit.https)))
+    response.headers["Content-Language"] = visit.language
+    return response
+
+
+def _log_crash(crash: Exception) -> None:
+    """Log a crash by type and place: its text may hold what an employee typed."""
+    place = crash.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
+    _log.error("a page crashed: %s at %s", type(crash).__name__, where)

@@ -1,0 +1,123 @@
+"""What every page does alike: judge a posted form, show a template, send the browser on."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from aiohttp import web
+
+from gateway.auth.model import SessionRecord
+from gateway.pages.cookies import set_cookie
+from gateway.pages.error_pages import ErrorPages
+from gateway.pages.form_tokens import FormTokens
+from gateway.pages.forms import TOKEN_FIELD, FormRefused, is_cross_site, read_form
+from gateway.pages.headers import NO_STORE, page_fields
+from gateway.pages.services import PageServices
+from gateway.pages.templating import render
+from gateway.pages.visit import Visit, read_visit
+from gateway.settings.model import Settings
+from policies.return_paths import START
+
+LOGON: Final = "/.gateway/logon"
+OTP: Final = "/.gateway/otp"
+RESEND: Final = "/.gateway/otp/resend"
+LOGOUT: Final = "/.gateway/logout"
+HELP: Final = "/.gateway/help"
+
+
+def link(page: str, way_back: str = START, **fields: str) -> str:
+    """Return the address of one of our pages that carries the way back."""
+    query = {"next": way_back} if way_back != START else {}
+    query |= fields
+    return f"{page}?{urlencode(query, quote_via=quote, safe='/')}" if query else page
+
+
+class Desk:
+    """The shared part of the pages. One for the application; holds no state of a request."""
+
+    def __init__(self, services: PageServices) -> None:
+        self.services: Final = services
+        self._tokens = FormTokens(services.secret)
+        self._errors: tuple[Settings, ErrorPages] | None = None
+
+    def visit(self, request: web.Request) -> Visit:
+        """Return what the request says."""
+        return read_visit(request.headers, self.services)
+
+    async def who(self, visit: Visit) -> SessionRecord | None:
+        """Return the live session of the visit, or None. Raises Unavailable."""
+        return None if visit.session is None else await self.services.who(visit.session)
+
+    async def posted(self, request: web.Request, visit: Visit, page: str) -> dict[str, str]:
+        """Return the fields of a form that this browser got from us, posted to `page`.
+
+        Raises FormRefused for a forged or stale one, else as `read_form`.
+        """
+        if is_cross_site(request.headers, visit.snapshot.own_origins):
+            raise FormRefused(page)
+        fields = await read_form(request)
+        genuine = not visit.mark_is_new and self._tokens.is_valid(
+            fields.get(TOKEN_FIELD, ""),
+            visit.mark,
+            _acts_on(visit, page),
+            page,
+            self.services.clock.now(),
+        )
+        if not genuine:
+            raise FormRefused(link(page, visit.way_back(fields)))
+        return fields
+
+    def show(
+        self, visit: Visit, template: str, values: dict[str, Any], status: int = 200
+    ) -> web.Response:
+        """Return a page; a browser without a mark is given one with it."""
+        text = render(
+            template,
+            visit.language,
+            {
+                "brand": visit.snapshot.settings.branding,
+                "logged_on": visit.session is not None,
+                "token": lambda page: self._token(visit, page),
+                "link": link,
+                **values,
+            },
+        )
+        response = web.Response(
+            body=text.encode(), status=status, headers=dict(page_fields(https=visit.https))
+        )
+        response.headers["Content-Language"] = visit.language
+        if visit.mark_is_new:
+            cookie = visit.snapshot.cookies.form
+            set_cookie(response, cookie, visit.mark, https=visit.https)
+        return response
+
+    def error_pages(self, visit: Visit) -> ErrorPages:
+        """Return the error pages for the visit's settings, kept until the settings change."""
+        settings = visit.snapshot.settings
+        if self._errors is None or self._errors[0] is not settings:
+            self._errors = (settings, ErrorPages(settings))
+        return self._errors[1]
+
+    def onward(self, location: str) -> web.Response:
+        """Return 303 See Other to a path of ours."""
+        return web.Response(status=303, headers=dict((("Location", location), NO_STORE)))
+
+    def _token(self, visit: Visit, page: str) -> str:
+        return self._tokens.issue(
+            visit.mark, _acts_on(visit, page), page, self.services.clock.now()
+        )
+
+
+def _acts_on(visit: Visit, page: str) -> str:
+    """Return the session a form is bound to.
+
+    Logon and code forms act on none: they stay good in other tabs after a logon in one of them.
+    """
+    return (visit.session or "") if page in {RESEND, LOGOUT} else ""
+
+
+def wait_field(response: web.Response, seconds: int) -> web.Response:
+    """Add Retry-After (RFC 9110 section 10.2.3) and return the response."""
+    response.headers["Retry-After"] = str(max(seconds, 1))
+    return response

@@ -1,0 +1,117 @@
+"""`/.gateway/logon`: user name and password (contract section 4)."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from gateway.auth.outcomes import CodeSent, LockedOut, NoNumber, Rejected, SessionOpened
+from gateway.pages.cookies import delete_cookie, set_cookie
+from gateway.pages.desk import LOGON, OTP, Desk, link, wait_field
+from gateway.pages.forms import read_query, required
+from gateway.pages.visit import Visit
+
+
+class Problem(enum.StrEnum):
+    """Why the logon is shown again: the words are in the template."""
+
+    NONE = ""
+    REJECTED = "rejected"
+    LOCKED = "locked"
+    CODE_OVER = "code-over"
+
+
+def show_logon(
+    desk: Desk,
+    visit: Visit,
+    way_back: str,
+    values: Mapping[str, object] | None = None,
+    *,
+    status: int,
+) -> web.Response:
+    """Return the logon page; `values` may hold problem, user_name, wait_s and logged_off."""
+    shown = {"problem": Problem.NONE, "user_name": "", "wait_s": 0, "logged_off": False}
+    return desk.show(visit, "logon.html", {"next": way_back, **shown, **(values or {})}, status)
+
+
+def open_session(desk: Desk, visit: Visit, token: str, way_back: str) -> web.Response:
+    """Send the browser on with its new session; a challenge under way has done its work."""
+    response = desk.onward(way_back)
+    cookies = visit.snapshot.cookies
+    set_cookie(response, cookies.session, token, https=visit.https)
+    if visit.challenge is not None:
+        delete_cookie(response, cookies.challenge, https=visit.https)
+    return response
+
+
+def open_challenge(desk: Desk, visit: Visit, challenge: str, way_back: str) -> web.Response:
+    """Send the browser to the code page with what binds the code to it."""
+    response = desk.onward(link(OTP, way_back))
+    lifetime = visit.snapshot.settings.one_time_password.lifetime
+    name = visit.snapshot.cookies.challenge
+    set_cookie(response, name, challenge, https=visit.https, lifetime=lifetime)
+    return response
+
+
+def show_no_number(desk: Desk, visit: Visit, way_back: str) -> web.Response:
+    """Return the page of the first-logon rule."""
+    return desk.show(visit, "no_number.html", {"next": way_back}, 403)
+
+
+class LogonPage:
+    """GET shows the form, or goes on when somebody is logged on; POST judges it."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes of this page."""
+        return [web.get(LOGON, self.get), web.post(LOGON, self.post)]
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Show the form; an ordinary visitor causes no write anywhere."""
+        visit = self._desk.visit(request)
+        query = read_query(request)
+        way_back = visit.way_back(query)
+        if await self._desk.who(visit) is not None:
+            return self._desk.onward(way_back)
+        logged_off = {"logged_off": query.get("notice") == "logged-off"}
+        return show_logon(self._desk, visit, way_back, logged_off, status=200)
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Judge user name and password; an empty one is wrong without being judged."""
+        desk, visit = self._desk, self._desk.visit(request)
+        form = await desk.posted(request, visit, LOGON)
+        way_back = visit.way_back(form)
+        user_name, password = required(form, "username"), required(form, "password")
+        if not user_name.strip() or not password:
+            return self._again(visit, way_back, user_name)
+        outcome = await desk.services.logon.submit_password(
+            user_name,
+            password,
+            visit.client,
+            visit.mark,
+            visit.second_factor(way_back),
+            visit.session,
+        )
+        match outcome:
+            case SessionOpened():
+                return open_session(desk, visit, outcome.token, way_back)
+            case CodeSent():
+                return open_challenge(desk, visit, outcome.challenge, way_back)
+            case Rejected():
+                return self._again(visit, way_back, user_name)
+            case LockedOut():
+                return self._locked(visit, way_back, user_name, outcome.wait_s)
+            case NoNumber():
+                return show_no_number(desk, visit, way_back)
+
+    def _again(self, visit: Visit, way_back: str, user_name: str) -> web.Response:
+        values = {"problem": Problem.REJECTED, "user_name": user_name}
+        return show_logon(self._desk, visit, way_back, values, status=401)
+
+    def _locked(self, visit: Visit, way_back: str, user_name: str, wait_s: int) -> web.Response:
+        values = {"problem": Problem.LOCKED, "user_name": user_name, "wait_s": wait_s}
+        return wait_field(show_logon(self._desk, visit, way_back, values, status=429), wait_s)

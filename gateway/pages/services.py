@@ -1,0 +1,107 @@
+"""What the pages need of the house, as Protocols and one bundle that the composition root fills."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.auth.model import Client, SessionRecord
+from gateway.auth.outcomes import (
+    ChallengeView,
+    CodeOutcome,
+    PasswordOutcome,
+    ResendOutcome,
+    StepUpOutcome,
+)
+from gateway.auth.ports import Clock, Entropy
+from gateway.settings.model import Settings
+from policies.fields import CookieNames
+from policies.routes import Route, SecondFactor
+
+
+class Routes(Protocol):
+    """The compiled routes."""
+
+    def route_for(self, host: bytes, target: bytes) -> Route | None:
+        """Return the configured route of a request target on a canonical host, or None."""
+        ...
+
+
+class Snapshot(Protocol):
+    """The compiled configuration, taken once a request."""
+
+    @property
+    def settings(self) -> Settings:
+        """What gateway.toml says."""
+        ...
+
+    @property
+    def cookies(self) -> CookieNames:
+        """The names of our cookies."""
+        ...
+
+    @property
+    def own_origins(self) -> frozenset[str]:
+        """The origins (RFC 6454) that forms may be posted from."""
+        ...
+
+    @property
+    def routes(self) -> Routes:
+        """Where a return path leads, for the factors it asks for."""
+        ...
+
+
+class Logon(Protocol):
+    """The logon domain. Every method raises Unavailable when a neighbour does not answer.
+
+    `challenge` and `session_token` are cookie values as the browser sent them; `replaces` is the
+    session cookie that a new session ends, or None; `browser` marks the browser.
+    """
+
+    async def submit_password(
+        self,
+        user_name: str,
+        password: str,
+        client: Client,
+        browser: str,
+        second_factor: SecondFactor,
+        replaces: str | None,
+        /,
+    ) -> PasswordOutcome:
+        """Judge a user name and a password."""
+        ...
+
+    async def submit_code(
+        self, challenge: str, code: str, client: Client, replaces: str | None, /
+    ) -> CodeOutcome:
+        """Judge a one-time password."""
+        ...
+
+    async def resend(self, challenge: str, client: Client, /) -> ResendOutcome:
+        """Send the same code once more."""
+        ...
+
+    async def view(self, challenge: str, /) -> ChallengeView | None:
+        """Return what may be shown of a live challenge, or None when it is over."""
+        ...
+
+    async def step_up(self, session_token: str, client: Client, browser: str, /) -> StepUpOutcome:
+        """Start a challenge for somebody who is logged on without a code."""
+        ...
+
+    async def log_off(self, session_token: str, client: Client, /) -> None:
+        """End the session, if there is one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PageServices:
+    """Everything the pages are given. `secret` signs form tokens; 16 bytes at the least."""
+
+    snapshot: Callable[[], Snapshot]
+    logon: Logon
+    who: Callable[[str], Awaitable[SessionRecord | None]]
+    clock: Clock
+    entropy: Entropy
+    secret: bytes
