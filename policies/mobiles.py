@@ -106,7 +106,7 @@ def masked(e164: str) -> str:
 
 
 def spoken(e164: str, region: str = "SE") -> str:
-    """Return the number as people in `region` write it: "070-123 45 67", abroad "+47 912 34 567".
+    """Return the number as people in `region` write it: "070-123 45 67", abroad "+47 91 23 45 67".
 
     `e164` is one that `normalise` made.
     """

@@ -15,7 +15,9 @@ LONGEST: Final = 64
 
 _READ: Final = 8 * LONGEST  # normalising costs time: a longer text is cut before it is read
 _MARKS: Final = frozenset("._-@")
-_LETTERS_AND_DIGITS: Final = frozenset({"Ll", "Lo", "Lm", "Nd"})  # no "Lu": case is folded away
+_LETTERS_AND_DIGITS: Final = frozenset({"Ll", "Lo", "Lm", "Nd"})  # no "Lu": case is folded
+# What breaks a line or an encoding: controls, surrogates, line and paragraph separators.
+_HOSTILE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _CUT: Final = "…"
 _UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
 
@@ -23,9 +25,9 @@ _UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
 def canonical(text: str) -> str:
     """Return the spelling that every spelling of this name shares; any text has one.
 
-    Idempotent. At most LONGEST + 1 characters: what is cut ends in "…". Control characters and
-    lone surrogates become U+FFFD, so the result is safe in a log line and encodes as UTF-8; such
-    a name, like one that was cut, is never `is_possible`.
+    Idempotent. At most LONGEST + 1 characters: what is cut ends in "…". Control characters,
+    line separators and lone surrogates become U+FFFD, so the result is safe in a log line and
+    encodes as UTF-8; such a name, like one that was cut, is never `is_possible`.
     """
     readable = "".join(_UNREADABLE if _is_hostile(c) else c for c in text[: 2 * _READ]).strip()
     folded = readable[:_READ]
@@ -50,4 +52,4 @@ def is_possible(name: str) -> bool:
 
 
 def _is_hostile(character: str) -> bool:
-    return unicodedata.category(character) in {"Cc", "Cs"}
+    return unicodedata.category(character) in _HOSTILE

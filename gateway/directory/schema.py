@@ -7,6 +7,7 @@ owner even when root made it. Imports SQLAlchemy only.
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Any, Final
@@ -44,6 +45,8 @@ users: Final = sa.Table(
 def make_engine(url: str, busy_timeout_s: float) -> AsyncEngine:
     """Return an engine that has not connected yet; statements' parameters are never logged."""
     address = make_url(url)
+    for driver in ("aiosqlite", "sqlalchemy.engine"):  # their finer levels print rows and hashes
+        logging.getLogger(driver).setLevel(logging.WARNING)
     if not _is_sqlite(address):
         return create_async_engine(
             address, hide_parameters=True, pool_pre_ping=True, pool_size=_CONNECTIONS

@@ -1,0 +1,79 @@
+"""A directory in a temporary file, cheap hashes, a clock that stands still."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.auth.model import Person
+from gateway.directory.accounts import OnChanged, nobody_listens
+from gateway.directory.passwords import Cost, PasswordHasher
+from gateway.directory.rows import Account
+from gateway.directory.sql import SqlDirectory, open_directory
+from gateway.settings.model import Directory, Secret
+from gateway.system import SystemEntropy
+
+CHEAP = Cost(memory_kib=8, iterations=1, lanes=1)
+
+
+@dataclass
+class StandingClock:
+    time: float = 1_700_000_000.0
+
+    def now(self) -> float:
+        return self.time
+
+
+@dataclass
+class Listener:
+    heard: list[str] = field(default_factory=list)
+
+    async def __call__(self, user: str) -> None:
+        self.heard.append(user)
+
+
+def person(user: str, **changes: object) -> Person:
+    values: dict[str, object] = {
+        "user": user,
+        "name": f"{user.title()} Andersson",
+        "email": f"{user}@example.se",
+        "mobile": "+46701740605",
+        "groups": ("hr", "guards"),
+        "enabled": True,
+    }
+    return Person(**(values | changes))  # type: ignore[arg-type] - a table of field values
+
+
+def account(user: str, phc: str | None = None, **changes: object) -> Account:
+    return Account(person(user, **changes), phc)
+
+
+def cheap_hasher(**options: int) -> PasswordHasher:
+    return PasswordHasher(SystemEntropy(), CHEAP, **options)
+
+
+@asynccontextmanager
+async def directory_in(
+    path: Path,
+    *,
+    hasher: PasswordHasher | None = None,
+    clock: StandingClock | None = None,
+    on_changed: OnChanged = nobody_listens,
+    deadline_s: float = 5.0,
+) -> AsyncIterator[SqlDirectory]:
+    """Yield a directory in `path`; it and its hasher are closed afterwards."""
+    hasher = hasher or cheap_hasher()
+    directory = open_directory(
+        Directory("sqlite", Secret(f"sqlite+aiosqlite:///{path}")),
+        hasher,
+        clock or StandingClock(),
+        on_changed=on_changed,
+        deadline_s=deadline_s,
+    )
+    try:
+        yield directory
+    finally:
+        await directory.close()
+        hasher.close()
