@@ -19,6 +19,7 @@ from typing import Final
 
 from aiohttp import web
 
+from gateway.auth.challenges import Challenges
 from gateway.auth.lockout import Lockout
 from gateway.auth.logon import Logon
 from gateway.auth.model import SessionRecord
@@ -39,7 +40,7 @@ from gateway.proxy.listener import Listener
 from gateway.proxy.plan import compile_plan
 from gateway.proxy.pool import Pool
 from gateway.proxy.replies import Replies
-from gateway.settings.model import Upstream, UpstreamUrl
+from gateway.settings.model import Settings, Upstream, UpstreamUrl
 from gateway.settings.snapshot import Snapshot
 from gateway.sms.failover import make_sms
 from gateway.store.store import Store, open_store
@@ -58,11 +59,13 @@ _log = logging.getLogger("portvakt.app")
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What every worker begins with: made once in the parent, inherited by fork."""
+    """What every worker begins with: made once in the parent, inherited by fork.
+
+    The secret key in the snapshot's settings is the real one, wherever it came from.
+    """
 
     path: Path
     snapshot: Snapshot
-    secret: bytes
     redis_url: str
     public: Sequence[socket.socket]
     admin: Sequence[socket.socket]
@@ -96,21 +99,15 @@ async def _serving(start: Start) -> AsyncIterator[FrontDoor]:
         stack.push_async_callback(directory.close)
         sms = make_sms(settings.sms, clock)
         stack.push_async_callback(sms.close)
-        sealer = Sealer(start.secret, entropy)
+        sealer = Sealer(settings.secret_key.reveal().encode(), entropy)
         sessions = Sessions(store.sessions, sealer, settings.session, clock, audit)
         lockout = Lockout(store.failures, sealer, settings.lockout, clock)
-        codes = OneTimePasswords(store.challenges, lockout, sealer, sms, audit, clock, settings)
-        logon = Logon(directory, lockout, codes, sessions, audit)
-        error_pages = ErrorPages(settings)
-        replies = Replies(
-            error_pages.render,
-            partial(choose, available=_LANGUAGES, default=settings.branding.default_language),
-            https=settings.public_url.is_https,
-        )
-        door = FrontDoor(compile_plan(start.snapshot), sessions, replies, audit, entropy)
+        challenges = Challenges(store.challenges, sealer, settings.one_time_password, clock)
+        codes = OneTimePasswords(challenges, lockout, sms, audit, clock, settings)
+        door = FrontDoor(compile_plan(start.snapshot), sessions, _replies(settings), audit, entropy)
         services = PageServices(
             snapshot=lambda: door.plan.snapshot,
-            logon=logon,
+            logon=Logon(directory, lockout, codes, sessions, audit, settings),
             who=partial(_who, sessions),
             clock=clock,
             entropy=entropy,
@@ -128,6 +125,12 @@ async def _serving(start: Start) -> AsyncIterator[FrontDoor]:
         finally:
             listener.stop()
             await door.drain(GRACE_S)
+
+
+def _replies(settings: Settings) -> Replies:
+    language = partial(choose, available=_LANGUAGES, default=settings.branding.default_language)
+    https = settings.public_url.is_https
+    return Replies(ErrorPages(settings).render, language, https=https)
 
 
 async def _who(sessions: Sessions, token: str) -> SessionRecord | None:

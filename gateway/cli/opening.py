@@ -70,7 +70,7 @@ def make_hasher() -> PasswordHasher:
 
 def read_config(path: Path) -> Settings:
     """Return the settings of gateway.toml. Raises No, with all that is wrong with it."""
-    from gateway.settings.reader import read_settings  # noqa: PLC0415 - it is slow to load
+    from gateway.settings.parse import read_settings  # noqa: PLC0415 - it is slow to load
 
     try:
         return read_settings(path, os.environ)

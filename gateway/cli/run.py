@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,7 +18,7 @@ from gateway.cli.output import No
 from gateway.operate.logs import set_up_logging
 from gateway.places import make_secret, private_directory
 from gateway.proxy.listener import bind, server_tls
-from gateway.settings.model import Settings
+from gateway.settings.model import Secret, Settings
 from gateway.settings.snapshot import compile_snapshot
 from gateway.store.embedded import EmbeddedRedis, EmbeddedRedisError
 from gateway.supervise import Supervisor
@@ -34,9 +35,7 @@ def run(ctx: click.Context) -> None:
     serve(path, read_config(path))
 
 
-def serve(
-    path: Path, settings: Settings, ready: Callable[[], None] = lambda: None
-) -> None:
+def serve(path: Path, settings: Settings, ready: Callable[[], None] = lambda: None) -> None:
     """Serve until told to stop; `ready` is called when everything is open. Raises No."""
     set_up_logging()
     private_directory(settings.state_dir)
@@ -56,8 +55,7 @@ def _serve(
             server_tls(settings.listen.tls)  # a bad certificate is told here, not by each worker
         start = Start(
             path=path,
-            snapshot=compile_snapshot(settings),
-            secret=_secret(settings),
+            snapshot=compile_snapshot(_with_secret(settings)),
             public=bind(settings.listen.address),
             admin=bind([settings.admin]),
             redis_url=redis.start() if redis is not None else settings.redis_url.reveal(),
@@ -75,7 +73,7 @@ def _serve(
             try:
                 redis.restart()
             except EmbeddedRedisError as error:
-                _log.error("%s", error)  # noqa: TRY400 - the text is written for people
+                _log.error("%s", error)
 
     count = settings.listen.workers or os.cpu_count() or 1
     urls = ", ".join(f"{one.host}:{one.port}" for one in settings.listen.address)
@@ -89,8 +87,8 @@ def _is_embedded(settings: Settings) -> bool:
     return settings.redis_url.reveal() == _EMBEDDED
 
 
-def _secret(settings: Settings) -> bytes:
-    literal = settings.secret_key.reveal()
-    if not literal and settings.secret_key_file is not None:
-        literal = make_secret(settings.secret_key_file)
-    return literal.encode()
+def _with_secret(settings: Settings) -> Settings:
+    """Return the settings with the secret key in them, made on the first start."""
+    if settings.secret_key.reveal() or settings.secret_key_file is None:
+        return settings
+    return replace(settings, secret_key=Secret(make_secret(settings.secret_key_file)))

@@ -1,4 +1,4 @@
-"""The admin listener: does the process live, and is it ready for traffic?
+"""The admin listener: tells whether the process lives and whether it is ready for traffic.
 
 On an address of its own, never on the public listener (contract section 6).
 """

@@ -208,9 +208,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _feed_body(self) -> None:
         exchange = self._exchange
-        if exchange is None or exchange.request_done:
-            return
-        if not exchange.takes_body:
+        if exchange is None or not exchange.takes_body:
             return
         data, self._buffer = self._buffer, b""
         if not data:
@@ -275,7 +273,7 @@ class ClientConnection(asyncio.Protocol):
             self._decided(head, route, live, origin)
             return
         self._state = _DECIDING
-        spawn(self._resolve(head, route, token, origin), "resolve session")
+        _ = spawn(self._resolve(head, route, token, origin), "resolve session")
 
     async def _resolve(
         self, head: RequestHead, route: Route, token: bytes, origin: decide.Origin

@@ -90,13 +90,13 @@ class Exchange:
     @property
     def takes_body(self) -> bool:
         """Whether body bytes can be taken now."""
-        return self._connection is not None
+        return self._connection is not None and not self.request_done
 
     def body(self, data: bytes) -> bytes:
         """Take body bytes; return what follows the body. Raises BadMessage."""
         connection = self._connection
-        if connection is None:  # the answer is complete: the rest of the body is read past
-            return self._read_past(data)
+        if connection is None:
+            return data
         if self._chunks is None:
             piece = data[: self._body_left]
             self._body_left -= len(piece)
@@ -225,16 +225,6 @@ class Exchange:
     def _request_ended(self, connection: UpstreamConnection) -> None:
         self.request_done = True
         connection.request_done = True
-
-    def _read_past(self, data: bytes) -> bytes:
-        if self._chunks is not None:
-            self._chunks.feed(data)
-            self.request_done = self._chunks.done
-            return self._chunks.rest if self._chunks.done else b""
-        taken = min(len(data), self._body_left)
-        self._body_left -= taken
-        self.request_done = self._body_left == 0
-        return data[taken:]
 
     def _may_retry(self, connection: UpstreamConnection | None, *, answered: bool) -> bool:
         if connection is None or not connection.reused or answered or self._retried:

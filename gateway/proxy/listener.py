@@ -115,7 +115,7 @@ class Listener:
                 await asyncio.sleep(0.1)
                 continue
             accepted.setblocking(False)  # noqa: FBT003 - its only parameter
-            spawn(self._open(accepted, where[0], trusted), "PROXY header")
+            _ = spawn(self._open(accepted, where[0], trusted), "PROXY header")
 
     async def _open(self, accepted: socket.socket, peer: str, trusted: AddressSet) -> None:
         address = peer

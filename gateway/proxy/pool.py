@@ -85,7 +85,7 @@ class Pool:
         elif address.open < self.upstream.connections:
             address.busy += 1
             address.open += 1
-            spawn(self._connect(address, waiter), "connect")
+            _ = spawn(self._connect(address, waiter), "connect")
         elif len(self._waiting) < _MAX_WAITING:
             self._waiting.append(waiter)
             timeout = self.upstream.connect_timeout.total_seconds()

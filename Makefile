@@ -1,0 +1,62 @@
+# Portvakt: two commands matter, `make run` and `make test`; everything else is for its developers.
+
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13 python3.14; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench check format lint types arch lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.run ## the gateway with a stub portal and a stub phone: http://localhost:8080
+	@exec $(BIN)/python -m gateway demo
+
+test: $(VENV)/.test ## install what the tests need, and pass them all
+	@CI="$(CI)" PYTHON="$(BIN)/python" WORKERS="$(WORKERS)" sh tests/run.sh
+
+bench: $(VENV)/.test ## processor time per request, next to nginx, in one run
+	@$(BIN)/python -m bench
+
+check: $(VENV)/.test ## format, lint, types, architecture: nothing is changed
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/mypy
+
+format: $(VENV)/.test ## put every file into shape
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: $(VENV)/.test ## choose the versions of all dependencies anew
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade \
+		--python-version 3.11 pyproject.toml -o requirements/run.lock
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade \
+		--python-version 3.11 --extra test pyproject.toml -o requirements/test.lock
+
+clean: ## remove what was built; var/ (users, sessions, keys) stays
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache screenshots
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/pip:
+	@test -n "$(PYTHON)" || { echo "Portvakt needs Python 3.11 or newer: none was found on PATH."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Python cannot make virtual environments here. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+
+$(VENV)/.run: requirements/run.lock pyproject.toml | $(VENV)/bin/pip
+	@echo "Installing Portvakt into $(VENV) (once) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/.test: requirements/test.lock pyproject.toml | $(VENV)/bin/pip
+	@echo "Installing what the tests need into $(VENV) (once) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@ $(VENV)/.run

@@ -1,0 +1,120 @@
+"""`portvakt demo`: the gateway with a stub portal and a stub phone, to be tried at once.
+
+The stub's addresses are those of the first upstream and the first SMS provider in gateway.toml.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import click
+
+from gateway.auth.model import Person
+from gateway.cli.opening import make_hasher, read_config
+from gateway.cli.output import No
+from gateway.cli.run import serve
+from gateway.directory.rows import Account
+from gateway.directory.sql import open_directory
+from gateway.places import private_directory
+from gateway.settings.model import HttpSms, Settings
+from gateway.supervise import die_with_parent
+from gateway.system import SystemClock
+
+_PASSWORD: Final = "Portvakt7"  # noqa: S105 - printed on the screen, made by `demo` only
+_STAFF: Final = ("staff",)
+_PEOPLE: Final = (
+    Person("anna", "Anna Åkesson", "anna@example.com", "+46701740605", _STAFF, enabled=True),
+    Person("bo", "Bo Hämäläinen", "bo@example.com", None, _STAFF, enabled=True),
+    Person("siv", "Siv Ruiz", "siv@example.com", "+46701740606", ("staff", "hr"), enabled=True),
+)
+_READY_S: Final = 15.0
+
+
+@click.command()
+@click.pass_context
+def demo(ctx: click.Context) -> None:
+    """Run the gateway with a stub portal, a stub phone and demo accounts."""
+    path: Path = ctx.obj["config"]
+    settings = read_config(path)
+    portal, phone = _stub_addresses(settings)
+    private_directory(settings.state_dir)
+    with _stub(portal, phone):
+        asyncio.run(_make_people(settings))
+        serve(path, settings, ready=lambda: _welcome(settings, phone))
+
+
+def _stub_addresses(settings: Settings) -> tuple[str, str]:
+    url = settings.upstreams[0].urls[0]
+    sms = settings.sms[0] if settings.sms else None
+    phone = urlsplit(sms.url) if isinstance(sms, HttpSms) else None
+    local = {"127.0.0.1", "localhost", "::1"}
+    if url.host not in local or phone is None or phone.hostname not in local:
+        raise No(
+            "The demo wants the first [[upstream]] and the first [[sms]] (kind http) of "
+            "gateway.toml on this machine, such as http://127.0.0.1:9000. "
+            "In front of a real portal, start: portvakt run"
+        )
+    return f"{url.host}:{url.port}", f"{phone.hostname}:{phone.port or 80}"
+
+
+@contextlib.contextmanager
+def _stub(portal: str, phone: str) -> Iterator[None]:
+    """Run the stub in a process of its own; it ends with us, however we end."""
+    command = [sys.executable, "-m", "upstream_stub", "--portal", portal, "--phone", phone]
+    stub = subprocess.Popen(  # noqa: S603 - our own module, no shell
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for the gateway, which then ends the stub
+        preexec_fn=functools.partial(die_with_parent, os.getpid()),  # noqa: PLW1509 - no threads
+    )
+    try:
+        ready = stub.stdout.readline() if stub.stdout is not None else ""
+        if not ready:
+            raise No(f"The stub portal did not start: is {portal} or {phone} taken?")
+        yield
+    finally:
+        stub.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            stub.wait(_READY_S)
+        stub.kill()
+        stub.wait()
+
+
+async def _make_people(settings: Settings) -> None:
+    hasher = make_hasher()
+    directory = open_directory(settings.directory, hasher, SystemClock())
+    try:
+        for person in _PEOPLE:
+            if await directory.find(person.user) is None:
+                await directory.accounts.add(Account(person, await hasher.derive(_PASSWORD)))
+    finally:
+        await directory.close()
+        hasher.close()
+
+
+def _welcome(settings: Settings, phone: str) -> None:
+    names = ", ".join(
+        f"{p.user} ({p.name}{'' if p.mobile else ', no number yet'})" for p in _PEOPLE
+    )
+    click.echo(
+        f"""
+  Portvakt is up.
+
+    Portal     {settings.public_url.origin}
+    Phone      http://{phone}/   (codes arrive here)
+    Accounts   {names}
+    Password   {_PASSWORD}
+
+  Ctrl-C stops everything.
+"""
+    )

@@ -1,0 +1,29 @@
+#!/bin/sh
+# What `make test` runs: system packages that are missing (as root on Debian), the checks, the tests.
+set -eu
+
+packages=""
+need() { command -v "$1" >/dev/null 2>&1 || packages="$packages $2"; }
+need redis-server redis-server
+need chromium chromium
+need nginx nginx-light
+
+if [ -n "$packages" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "Installing$packages …"
+    # A service that the packages start would listen on ports of this machine: none is started.
+    policy=/usr/sbin/policy-rc.d
+    made=""
+    if [ ! -e "$policy" ]; then printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod 755 "$policy"; made=1; fi
+    apt-get update -qq >/dev/null 2>&1 || true
+    # shellcheck disable=SC2086 # one word a package
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >/dev/null ||
+        echo "Some of$packages could not be installed."
+    [ -z "$made" ] || rm -f "$policy"
+fi
+
+bin=$(dirname "$PYTHON")
+"$bin/ruff" format --check --quiet .
+"$bin/ruff" check --quiet .
+"$bin/lint-imports" >/dev/null || "$bin/lint-imports"
+"$bin/mypy"
+exec "$PYTHON" -m pytest -q -n "${WORKERS:-2}" --dist loadgroup "$@"
