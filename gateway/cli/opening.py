@@ -24,6 +24,7 @@ from gateway.directory.passwords import PasswordHasher
 from gateway.directory.sql import SqlDirectory, open_directory
 from gateway.directory.trouble import DirectoryUnavailable
 from gateway.settings.model import Settings
+from gateway.settings.parse import read_settings
 from gateway.settings.problems import SettingsError
 from gateway.system import SystemClock, SystemEntropy
 
@@ -70,8 +71,6 @@ def make_hasher() -> PasswordHasher:
 
 def read_config(path: Path) -> Settings:
     """Return the settings of gateway.toml. Raises No, with all that is wrong with it."""
-    from gateway.settings.parse import read_settings  # noqa: PLC0415 - it is slow to load
-
     try:
         return read_settings(path, os.environ)
     except SettingsError as error:
