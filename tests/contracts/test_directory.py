@@ -1,0 +1,171 @@
+"""What the logon domain may expect of any directory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from gateway.auth.ports import Directory, Unavailable
+from gateway.directory.rows import Account
+from tests.contracts.fake_directory import FakeDirectory
+from tests.directory.support import cheap_hasher, directory_in, person
+
+PASSWORD = "Sommar2026"
+ANNA = person("anna", name="Anna Åkesson")
+BO = person("bo", mobile=None, email="", groups=())
+OUT = person("disa", enabled=False)
+MUTE = person("mute")  # has no password
+
+
+@dataclass
+class Subject:
+    """A directory with ANNA, BO, OUT and MUTE in it, and how to break it."""
+
+    directory: Directory
+    fail: Callable[[], Awaitable[None]]
+
+
+@pytest_asyncio.fixture(params=["sql", "fake"])
+async def subject(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Subject]:
+    people = {ANNA: PASSWORD, BO: "Höst2026", OUT: PASSWORD, MUTE: None}
+    if request.param == "fake":
+        fake = FakeDirectory()
+        for one, password in people.items():
+            fake.put(one, password)
+
+        async def go_down() -> None:
+            fake.is_down = True
+
+        yield Subject(fake, go_down)
+        return
+    path = tmp_path / "directory.sqlite3"
+    hasher = cheap_hasher()
+    async with directory_in(path, hasher=hasher) as directory:
+        for one, password in people.items():
+            phc = None if password is None else await hasher.derive(password)
+            await directory.accounts.add(Account(one, phc))
+
+        async def ruin() -> None:
+            await directory.close()
+            for file in tmp_path.iterdir():
+                file.unlink()
+            path.write_bytes(b"no database " * 1000)
+
+        yield Subject(directory, ruin)
+
+
+@pytest.fixture
+def directory(subject: Subject) -> Directory:
+    return subject.directory
+
+
+@pytest.mark.parametrize("spelling", ["anna", "ANNA", " Anna ", "ａｎｎａ", "\u00a0anna"])
+@pytest.mark.asyncio
+async def test_any_spelling_of_the_name_with_the_right_password(
+    directory: Directory, spelling: str
+) -> None:
+    assert await directory.authenticate(spelling, PASSWORD) == ANNA
+    assert await directory.find(spelling) == ANNA
+    assert directory.canonical(spelling) == "anna"
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "",
+        "x",
+        "sommar2026",
+        "SOMMAR2026",
+        "Sommar2026 ",
+        "Sommar2026\0",
+        "Sommar202",
+        "Sommar20266",
+        "Sommar2026" * 200,
+        "Ｓommar2026",
+        "\ud800",
+    ],
+)
+@pytest.mark.asyncio
+async def test_any_other_password(directory: Directory, password: str) -> None:
+    assert await directory.authenticate("anna", password) is None
+
+
+@pytest.mark.parametrize(
+    "user_name",
+    [
+        "cecilia",
+        "",
+        " ",
+        "anna\0",
+        "anna\n",
+        "anna bo",
+        "an\u200bna",
+        "anna'--",
+        "%",
+        "a" * 100_000,
+        "\ud800",
+    ],
+)
+@pytest.mark.asyncio
+async def test_nobody_is_found_nor_let_in(directory: Directory, user_name: str) -> None:
+    assert await directory.authenticate(user_name, PASSWORD) is None
+    assert await directory.find(user_name) is None
+
+
+@pytest.mark.asyncio
+async def test_a_disabled_account_is_found_but_not_let_in(directory: Directory) -> None:
+    assert await directory.authenticate("disa", PASSWORD) is None
+    assert await directory.find("disa") == OUT
+
+
+@pytest.mark.parametrize("password", ["", PASSWORD, "None", "null"])
+@pytest.mark.asyncio
+async def test_an_account_without_a_password_is_not_let_in(
+    directory: Directory, password: str
+) -> None:
+    assert await directory.authenticate("mute", password) is None
+    assert await directory.find("mute") == MUTE
+
+
+@pytest.mark.asyncio
+async def test_what_a_person_lacks_comes_back_lacking(directory: Directory) -> None:
+    assert await directory.find("bo") == BO
+
+
+@pytest.mark.parametrize("typed", ["H\u00f6st2026", "Ho\u0308st2026"])
+@pytest.mark.asyncio
+async def test_a_keyboard_may_compose_or_not(directory: Directory, typed: str) -> None:
+    assert await directory.authenticate("bo", typed) == BO
+
+
+@pytest.mark.asyncio
+async def test_one_persons_password_is_not_anothers(directory: Directory) -> None:
+    answers = await asyncio.gather(
+        *(directory.authenticate(user, PASSWORD) for user in ["anna", "bo", "disa"] * 10)
+    )
+    assert answers == [ANNA, None, None] * 10
+
+
+@pytest.mark.asyncio
+async def test_a_directory_that_answers_can_be_pinged(directory: Directory) -> None:
+    await directory.ping()
+
+
+@pytest.mark.asyncio
+async def test_a_directory_in_trouble_says_so_and_lets_nobody_in(subject: Subject) -> None:
+    await subject.fail()
+    for call in (
+        subject.directory.authenticate("anna", PASSWORD),
+        subject.directory.authenticate("anna", "wrong"),
+        subject.directory.authenticate("cecilia", PASSWORD),
+        subject.directory.find("anna"),
+        subject.directory.ping(),
+    ):
+        with pytest.raises(Unavailable) as raised:
+            await call
+        assert raised.value.what == "directory"
