@@ -45,7 +45,7 @@ from gateway.settings.snapshot import Snapshot
 from gateway.sms.failover import make_sms
 from gateway.store.store import Store, open_store
 from gateway.system import SystemClock, SystemEntropy
-from gateway.tasks import spawn
+from gateway.tasks import report, spawn
 from policies.languages import choose
 
 GRACE_S: Final = 20.0
@@ -75,6 +75,7 @@ async def run_worker(start: Start) -> None:
     """Serve until SIGTERM or SIGINT, then drain. Raises OSError when something cannot be opened."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(report)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)

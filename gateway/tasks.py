@@ -29,8 +29,21 @@ def _finished(task: asyncio.Task[Any]) -> None:
     error = task.exception()
     if error is None:
         return
+    _log.error("task %s crashed: %s at %s", task.get_name(), type(error).__name__, _place(error))
+
+
+def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what a callback of the loop raised, by type and place; a loop's exception handler."""
+    del loop
+    error = context.get("exception")
+    if isinstance(error, BaseException):
+        _log.error("a callback crashed: %s at %s", type(error).__name__, _place(error))
+    else:
+        _log.error("the loop complains: %s", context.get("message", ""))
+
+
+def _place(error: BaseException) -> str:
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
-    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
-    _log.error("task %s crashed: %s at %s", task.get_name(), type(error).__name__, where)
+    return f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"

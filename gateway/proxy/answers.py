@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.proxy.plan import Plan
 from gateway.wire.fields import Fields
 from gateway.wire.response import ResponseHead
 from policies.fields import RESPONSE_HOP_BY_HOP, sets_cookie
@@ -23,8 +22,11 @@ _known: dict[bytes, bool] = {}
 _REMEMBERED: Final = 4096
 
 
-def answer_head(head: ResponseHead, plan: Plan, extra: list[bytes]) -> bytes:
-    """Return the head for the client: the upstream's fields that may cross, then `extra` lines."""
+def answer_head(head: ResponseHead, own_cookies: frozenset[bytes], extra: list[bytes]) -> bytes:
+    """Return the head for the client: the upstream's fields that may cross, then `extra` lines.
+
+    `own_cookies` are the names that the upstream may not set; none for our own pages.
+    """
     out = [b"HTTP/1.1 %d %b\r\n" % (head.status, head.reason)]
     named = _named(head)
     for name, value in head.fields:
@@ -33,7 +35,7 @@ def answer_head(head: ResponseHead, plan: Plan, extra: list[bytes]) -> bytes:
             crosses = _remember(name)
         if not crosses or (named and name.lower() in named):
             continue
-        if name[:3].lower() == b"set" and _sets_ours(name, value, plan):
+        if name[:3].lower() == b"set" and _sets_ours(name, value, own_cookies):
             continue
         out += (name, b": ", value, b"\r\n")
     out += extra
@@ -41,9 +43,8 @@ def answer_head(head: ResponseHead, plan: Plan, extra: list[bytes]) -> bytes:
     return b"".join(out)
 
 
-def trailer_section(trailers: Fields, plan: Plan) -> bytes:
+def trailer_section(trailers: Fields) -> bytes:
     """Return the last chunk with the trailers that may cross (RFC 9110 section 6.5)."""
-    del plan
     lines = [
         b"%b: %b\r\n" % (name, value)
         for name, value in trailers
@@ -69,5 +70,5 @@ def _remember(name: bytes) -> bool:
     return crosses
 
 
-def _sets_ours(name: bytes, value: bytes, plan: Plan) -> bool:
-    return name.lower() == b"set-cookie" and sets_cookie(value, plan.own_cookies)
+def _sets_ours(name: bytes, value: bytes, own_cookies: frozenset[bytes]) -> bool:
+    return name.lower() == b"set-cookie" and sets_cookie(value, own_cookies)

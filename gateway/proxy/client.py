@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from gateway.auth.ports import Unavailable
 from gateway.proxy import decide, request_head
@@ -63,10 +63,10 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, unless its address has too many; see asyncio."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows, guards nothing
-        self.transport = transport
-        transport.set_write_buffer_limits(high=_WRITE_HIGH)
-        self.reading = Reading(transport)
+        # uvloop's transports are not subclasses of asyncio's, but do as they do.
+        self.transport = cast("asyncio.Transport", transport)
+        self.transport.set_write_buffer_limits(high=_WRITE_HIGH)
+        self.reading = Reading(self.transport)
         if self.peer is None:
             name = transport.get_extra_info("peername")
             # No address must mean outside, never inside (uvloop issue 560).

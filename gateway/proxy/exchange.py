@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _SWITCHING: Final = 101
 _PLAIN, _CHUNKED = range(2)
+_NONE: Final[frozenset[bytes]] = frozenset()
 
 
 class Exchange:
@@ -32,8 +33,8 @@ class Exchange:
 
     __slots__ = (
         "_answer_done", "_body_left", "_body_taken", "_chunks", "_client", "_coding", "_connection",
-        "_head_bytes", "_live", "_pool", "_retried", "_started", "_streaming", "head", "keep_alive",
-        "method", "request_done", "wants_connection",
+        "_guarded", "_head_bytes", "_live", "_pool", "_retried", "_started", "_streaming", "head",
+        "keep_alive", "method", "request_done", "wants_connection",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +51,7 @@ class Exchange:
         self.wants_connection = True
         self.keep_alive = head.keep_alive and not head.odd_body
         self._client = client
+        self._guarded = _NONE if pool.upstream.name == "" else client.plan.own_cookies
         self._head_bytes = head_bytes
         self._pool = pool
         self._live = live
@@ -149,7 +151,7 @@ class Exchange:
         if head.is_interim:
             # 100 was answered by us; HTTP/1.0 knows no interim answers (RFC 9110 section 15.2).
             if head.status != 100 and self.head.minor == 1:  # noqa: PLR2004
-                self._client.write(answer_head(head, self._client.plan, []))
+                self._client.write(answer_head(head, self._guarded, []))
             return
         if head.status == _SWITCHING:
             self._switch(head)
@@ -169,7 +171,7 @@ class Exchange:
         if not keep:
             extra.append(b"Connection: close\r\n")
         self.keep_alive = keep
-        client.write(answer_head(head, client.plan, extra))
+        client.write(answer_head(head, self._guarded, extra))
         if head.length != 0:
             self._watch()
 
@@ -187,7 +189,7 @@ class Exchange:
         self._unwatch()
         if self._coding == _CHUNKED:
             wanted = b"te" in self.head.named and self._trailers_wanted()
-            self._client.write(trailer_section(trailers, self._client.plan) if wanted else END)
+            self._client.write(trailer_section(trailers) if wanted else END)
         self._client.exchange_done(keep_alive=self.keep_alive and self.request_done)
 
     def answer_failed(self, why: str, *, answered: bool) -> None:
@@ -247,7 +249,7 @@ class Exchange:
         self.keep_alive = False
         connection.tunnel()
         extra = [b"Connection: Upgrade\r\nUpgrade: %b\r\n" % head.upgrade]
-        self._client.write(answer_head(head, self._client.plan, extra))
+        self._client.write(answer_head(head, self._guarded, extra))
         self._watch()
         self._client.tunnel_opened()
 

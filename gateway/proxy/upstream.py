@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from gateway.proxy.flow import Held, Reading
 from gateway.wire.chunked import ChunkedBody
@@ -95,10 +95,10 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport; see asyncio."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows, guards nothing
-        self.transport = transport
-        transport.set_write_buffer_limits(high=_WRITE_HIGH)
-        self.reading = Reading(transport)
+        # uvloop's transports are not subclasses of asyncio's, but do as they do.
+        self.transport = cast("asyncio.Transport", transport)
+        self.transport.set_write_buffer_limits(high=_WRITE_HIGH)
+        self.reading = Reading(self.transport)
 
     def data_received(self, data: bytes) -> None:
         """Parse on; see asyncio."""
