@@ -1,0 +1,299 @@
+"""Fakes of the ports of the logon domain, held to the same contracts as the real adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from gateway.auth.model import Person
+from gateway.auth.ports import (
+    AuditEvent,
+    Bucket,
+    Judged,
+    NewChallenge,
+    SessionPlace,
+    StoredChallenge,
+    StoredSession,
+    Unavailable,
+)
+from policies import lockout
+
+MORNING = 1_790_000_000.0
+
+
+class FakeClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, now: float = MORNING) -> None:
+        self.time = now
+
+    def now(self) -> float:
+        return self.time
+
+    def forward(self, *, seconds: float = 0, minutes: float = 0, hours: float = 0) -> None:
+        self.time += seconds + 60 * minutes + 3600 * hours
+
+
+class FakeEntropy:
+    """Bytes that never repeat and are the same in every run."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def token(self, size: int) -> bytes:
+        self.calls += 1
+        return hashlib.shake_256(str(self.calls).encode()).digest(size)
+
+
+@dataclass
+class _Kept:
+    value: StoredSession
+    user: str
+    until: float
+
+
+@dataclass
+class _Challenge:
+    value: StoredChallenge
+    digest: str
+    until: float
+
+
+@dataclass
+class FakeStore:
+    """All three stores in memory; `down` makes every call raise Unavailable."""
+
+    clock: FakeClock
+    down: bool = False
+    reads: int = 0
+    touched: list[tuple[str, float, float]] = field(default_factory=list)
+    kept: dict[str, _Kept] = field(default_factory=dict)
+    challenges: dict[str, _Challenge] = field(default_factory=dict)
+    pointers: dict[str, tuple[str, str]] = field(default_factory=dict)
+    buckets: dict[str, lockout.State] = field(default_factory=dict)
+    listeners: list[asyncio.Queue[str | None]] = field(default_factory=list)
+
+    def _up(self) -> None:
+        if self.down:
+            raise Unavailable("redis")
+        now = self.clock.now()
+        self.kept = {key: kept for key, kept in self.kept.items() if kept.until > now}
+        self.challenges = {key: one for key, one in self.challenges.items() if one.until > now}
+
+    def _announce(self, key: str | None) -> None:
+        for listener in self.listeners:
+            listener.put_nowait(key)
+
+    def interrupt(self) -> None:
+        """Let every listener have a gap."""
+        self._announce(None)
+
+    # SessionStore
+
+    async def open(self, key: str, stored: StoredSession, place: SessionPlace) -> Sequence[str]:
+        self._up()
+        ended = [place.replaces] if place.replaces in self.kept else []
+        mine = [name for name in await self.keys_of(place.user) if name not in ended]
+        ended += mine[: max(0, len(mine) - place.limit + 1)]
+        for name in ended:
+            del self.kept[name]
+            self._announce(name)
+        self.kept[key] = _Kept(stored, place.user, self.clock.now() + place.lifetime_s)
+        return ended
+
+    async def read(self, key: str) -> StoredSession | None:
+        await asyncio.sleep(0)
+        self._up()
+        self.reads += 1
+        kept = self.kept.get(key)
+        return None if kept is None else kept.value
+
+    async def touch(self, seen: Sequence[tuple[str, float, float]]) -> Sequence[bool]:
+        self._up()
+        self.touched += seen
+        there = [key in self.kept for key, _, _ in seen]
+        for key, at, lifetime_s in seen:
+            kept = self.kept.get(key)
+            if kept is not None and at > kept.value.seen:
+                kept.value = replace(kept.value, seen=at)
+                kept.until = self.clock.now() + lifetime_s
+        return there
+
+    async def end(self, key: str, user: str) -> bool:
+        self._up()
+        if self.kept.pop(key, None) is None:
+            return False
+        self._announce(key)
+        return True
+
+    async def end_all(self, user: str, *, but: str | None = None) -> Sequence[str]:
+        keys = [key for key in await self.keys_of(user) if key != but]
+        for key in keys:
+            await self.end(key, user)
+        return keys
+
+    async def keys_of(self, user: str) -> Sequence[str]:
+        self._up()
+        return [key for key, kept in self.kept.items() if kept.user == user]
+
+    async def ended(self) -> AsyncIterator[str | None]:
+        listener: asyncio.Queue[str | None] = asyncio.Queue()
+        listener.put_nowait(None)
+        self.listeners.append(listener)
+        try:
+            while True:
+                yield await listener.get()
+        finally:
+            self.listeners.remove(listener)
+
+    async def ping(self) -> None:
+        self._up()
+
+    # FailureStore
+
+    async def spend(self, buckets: Sequence[Bucket], now: float) -> float | None:
+        self._up()
+        states = [self.buckets.get(bucket.name, lockout.State()) for bucket in buckets]
+        until = lockout.locked_until(states, now)
+        if until is None:
+            for bucket, state in zip(buckets, states, strict=True):
+                self.buckets[bucket.name] = lockout.fail(_rule(bucket), state, now)
+        return until
+
+    async def refund(self, buckets: Sequence[Bucket], at: float) -> None:
+        self._up()
+        for bucket in buckets:
+            state = self.buckets.get(bucket.name, lockout.State())
+            self.buckets[bucket.name] = lockout.take_back(_rule(bucket), state, at)
+
+    async def clear(self, buckets: Sequence[Bucket]) -> None:
+        self._up()
+        for bucket in buckets:
+            self.buckets.pop(bucket.name, None)
+
+
+class FakeChallenges:
+    """ChallengeStore over the same memory (its names overlap with those of the sessions)."""
+
+    def __init__(self, memory: FakeStore) -> None:
+        self.memory = memory
+
+    def _there(self, key: str) -> _Challenge | None:
+        self.memory._up()
+        return self.memory.challenges.get(key)
+
+    async def begin(self, challenge: NewChallenge, lifetime_s: float) -> str:
+        nonce, key = self.memory.pointers.get(challenge.pointer, ("", ""))
+        if self._there(key) is not None:
+            return nonce
+        self.memory.pointers[challenge.pointer] = (challenge.nonce, challenge.key)
+        value = StoredChallenge(challenge.record, 0, 0, 0.0, "pending")
+        until = self.memory.clock.now() + lifetime_s
+        self.memory.challenges[challenge.key] = _Challenge(value, challenge.digest, until)
+        return challenge.nonce
+
+    async def read(self, key: str) -> StoredChallenge | None:
+        found = self._there(key)
+        return None if found is None else found.value
+
+    async def judge(self, key: str, digest: str, attempts: int) -> Judged | None:
+        found = self._there(key)
+        if found is None:
+            return None
+        left = attempts - found.value.tries - 1
+        right = found.digest == digest and left >= 0
+        found.value = replace(found.value, tries=found.value.tries + 1)
+        if right or left <= 0:
+            del self.memory.challenges[key]
+        if left < 0:
+            return None
+        return Judged(right=right, tries_left=0 if right else left)
+
+    async def claim(self, key: str, sends: int, now: float) -> bool:
+        found = self._there(key)
+        if found is None or found.value.sends != sends:
+            return False
+        found.value = replace(found.value, sends=sends + 1, sent_at=now, delivery="pending")
+        return True
+
+    async def settle(self, key: str, send: int, delivery: str) -> None:
+        found = self._there(key)
+        if found is not None and found.value.sends == send:
+            found.value = replace(found.value, delivery=delivery)
+
+    async def end(self, key: str) -> None:
+        if self._there(key) is not None:
+            del self.memory.challenges[key]
+
+
+def _rule(bucket: Bucket) -> lockout.Rule:
+    return lockout.Rule(bucket.count, bucket.period_s, bucket.locks_s)
+
+
+class FakeDirectory:
+    """People and their passwords in clear; `down` makes every call raise Unavailable."""
+
+    def __init__(self, *people: tuple[Person, str]) -> None:
+        self.people = {person.user: person for person, _ in people}
+        self.passwords = {person.user: password for person, password in people}
+        self.asked = 0
+        self.down = False
+
+    def change(self, user: str, **fields: object) -> None:
+        self.people[user] = replace(self.people[user], **fields)  # type: ignore[arg-type]
+
+    async def authenticate(self, user_name: str, password: str) -> Person | None:
+        self.asked += 1
+        person = await self.find(user_name)
+        right = person is not None and self.passwords[person.user] == password
+        return person if right and person is not None and person.enabled else None
+
+    async def find(self, user_name: str) -> Person | None:
+        if self.down:
+            raise Unavailable("directory")
+        return self.people.get(self.canonical(user_name))
+
+    def canonical(self, user_name: str) -> str:
+        return user_name.strip().casefold()
+
+    async def ping(self) -> None:
+        if self.down:
+            raise Unavailable("directory")
+
+
+class FakeSms:
+    """A phone that keeps what it gets; `failing` providers refuse, `hold` makes them slow."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, str]] = []
+        self.tries = 0
+        self.failing = False
+        self.hold: asyncio.Event | None = None
+
+    async def send(self, mobile: str, text: str) -> str:
+        self.tries += 1
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.failing:
+            raise Unavailable("sms")
+        self.messages.append((mobile, text))
+        return "fake"
+
+    def code(self) -> str:
+        """Return the code of the last message, as its last line binds it to the origin."""
+        return self.messages[-1][1].rpartition("#")[2]
+
+
+class ListAudit:
+    """Keeps the events in a list."""
+
+    def __init__(self) -> None:
+        self.events: list[AuditEvent] = []
+
+    def write(self, event: AuditEvent) -> None:
+        self.events.append(event)
+
+    def names(self) -> list[str]:
+        return [f"{event.event}:{event.outcome}" for event in self.events]
