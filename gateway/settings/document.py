@@ -15,6 +15,7 @@ from gateway.settings.problems import Problem, SettingsError, printable
 MAX_FILE: Final = 1024 * 1024
 """Bytes of gateway.toml that are read; more is a mistake."""
 
+_REPEATED: Final = (" twice", "overwrite a value")
 _WHERE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 
 
@@ -69,6 +70,8 @@ def _syntax(message: str, text: str) -> Problem:
     line, column = int(where[1]), int(where[2])
     source = printable(text.split("\n")[line - 1].strip()[:60])
     hint = 'valid TOML (toml.io): text stands in quotes, as key = "value"'
+    if words.endswith(_REPEATED):
+        hint = "each key and each table once"
     # The line itself may hold a secret: only its key is shown.
     key = source.partition("=")[0].strip() if "=" in source else ""
     after = f" after {key}" if key else ""

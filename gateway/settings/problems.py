@@ -11,6 +11,8 @@ from typing import Final
 _SHOWN: Final = 60
 """Characters of a wrong value that are shown."""
 
+_HUGE: Final = 1 << 64
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -48,8 +50,10 @@ def show(value: object) -> str:
         case str():
             cut = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
             return printable(json.dumps(cut, ensure_ascii=False))
+        case int() if abs(value) >= _HUGE:
+            return "a huge number"
         case bool() | int() | float():
-            return json.dumps(value) if abs(value) < 1 << 64 else "a huge number"
+            return json.dumps(value)
         case dict():
             return "a table"
         case list():

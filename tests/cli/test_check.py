@@ -1,0 +1,77 @@
+"""`portvakt check`: exit status, and what stands on the terminal."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from gateway.cli.check import check
+from tests.settings.samples import KEY, SMALL, write
+
+SAFE = (
+    SMALL
+    + '[[sms]]\nkind = "http"\nurl = "https://a.se/b"\nform = { to = "{mobile}", m = "{text}" }\n'
+)
+WRONG = SMALL.replace('upstream = "portal"', 'upstream = "portl"') + "[session]\nidle = 30\n"
+
+
+def run(path, *args, env=None):
+    return CliRunner().invoke(check, args, obj={"config": path}, env=env)
+
+
+def test_a_valid_file(tmp_path):
+    path = write(tmp_path, SAFE)
+    result = run(path)
+    assert (result.exit_code, result.output) == (0, f"{path} is valid.\n")
+
+
+def test_errors_are_listed_with_line_key_and_words(tmp_path):
+    path = write(tmp_path, WRONG)
+    result = run(path)
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [
+        'gateway.toml:7: route[1].upstream: found "portl"; write "portal"',
+        'gateway.toml:9: session.idle:      found 30; write a duration with its unit, as "30s", "5m" or "1h30m"',
+        "",
+        f"{path} has 2 errors. Correct what is listed, then run this check again.",
+    ]
+
+
+def test_warnings_are_listed_and_the_file_is_valid(tmp_path):
+    path = write(tmp_path, SAFE + '[admin]\naddress = "0.0.0.0:8081"\n')
+    result = run(path)
+    assert result.exit_code == 0
+    assert result.output.startswith("gateway.toml:13: admin.address: found")
+    assert f"{path} is valid, with 1 warning:" in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "valid", "errors", "warned"),
+    [
+        (SAFE, 0, True, [], []),
+        (SMALL, 0, True, [], [(1, "sms")]),
+        (WRONG, 1, False, [(7, "route[1].upstream"), (9, "session.idle")], []),
+        ("a = = 1", 1, False, [(1, "")], []),
+    ],
+)
+def test_json(tmp_path, text, code, valid, errors, warned):
+    result = run(write(tmp_path, text), "--json")
+    answer = json.loads(result.output)
+    assert (result.exit_code, answer["valid"]) == (code, valid)
+    assert [(one["line"], one["key"]) for one in answer["errors"]] == errors
+    assert [(one["line"], one["key"]) for one in answer["warnings"]] == warned
+    assert all(one["found"] and one["expected"] for one in answer["errors"] + answer["warnings"])
+
+
+def test_a_missing_file_is_said_without_a_line(tmp_path):
+    result = run(tmp_path / "gateway.toml")
+    assert result.exit_code == 1
+    assert result.output.startswith("gateway.toml: found no such file or directory")
+
+
+def test_the_environment_is_read(tmp_path):
+    path = write(tmp_path, SAFE + '[secrets]\nkey = { env = "PORTVAKT_TEST_KEY" }\n')
+    assert run(path, env={"PORTVAKT_TEST_KEY": KEY}).exit_code == 0
+    assert run(path).exit_code == 1

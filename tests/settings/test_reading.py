@@ -1,0 +1,34 @@
+"""Unknown keys, keys of later versions, tables that are none.
+
+A case is what stands at the end of a small valid file: how many lines down the problem is, its key,
+words of what was found and of what to write.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.settings.samples import ROUTE, UPSTREAM, judge
+
+CASES = [
+    ("[sesion]\nidle = '30m'", 0, "sesion", "unknown key", '"session"'),
+    ("[session]\nidel = '30m'", 1, "session.idel", "unknown key", '"idle"'),
+    ("[session]\nzzzzzz = 1", 1, "session.zzzzzz", "unknown key", 'one of: "idle"'),
+    ("session = 3", 0, "route[1].session", "unknown key", "one of"),
+    ("[session.idle]\nx = 1", 0, "session.idle", "a table", "a duration"),
+    ("[session]\n'a\u001bb'=1".replace("\u001b", "\u2028"), 1, 'session."a\\u2028b"', "unknown", "one of"),
+    ("[password]\nmin_length = 8", 0, "password", "not available yet", "nothing"),
+    (ROUTE + "hours = 'x'", 3, "route[2].hours", "not available yet", "nothing"),
+    (ROUTE + "networks = []", 3, "route[2].networks", "not available yet", "nothing"),
+    (ROUTE + "users = []", 3, "route[2].users", "not available yet", "nothing"),
+    ("[self_service]\nreset = true", 1, "self_service.reset", "not available yet", "nothing"),
+    (UPSTREAM + "url = ['http://a']\nassertion = true", 3, "upstream[2].assertion", "not available", "nothing"),
+    ("[directory]\nkind = 'ldap'", 1, "directory.kind", "not available yet", '"sqlite"'),
+    ("[[sms]]\nkind = '46elks'", 1, "sms[1].kind", "not available yet", '"http"'),
+    ("[redis]\nurl = 'redis+sentinel://a,b/n'", 1, "redis.url", "not available yet", "embedded"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{n}-{case[2]}" for n, case in enumerate(CASES)])
+def test_what_is_refused(tmp_path, case):
+    judge(tmp_path, case)
