@@ -1,0 +1,215 @@
+"""Real processes for system tests: a gateway, the stub portal and phone, on ports of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "Portvakt7"
+READY_S = 30.0
+INSIDE = "127.0.0.2"
+"""The source address that the test configuration calls corporate."""
+OUTSIDE = "127.0.0.1"
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(ready, what: str, seconds: float = READY_S) -> None:
+    """Poll `ready` until it is true; fail the test when it never is."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            if ready():
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"{what} did not happen within {seconds} s")
+
+
+@dataclasses.dataclass
+class Stub:
+    """The stub portal and phone; `log` is the oracle: every request that got through."""
+
+    portal: str
+    phone: str
+    log: Path
+    process: subprocess.Popen
+
+    def requests(self) -> list[dict]:
+        """Return what reached the portal, oldest first."""
+        if not self.log.exists():
+            return []
+        return [json.loads(line) for line in self.log.read_text().splitlines() if line]
+
+    def messages(self, to: str | None = None) -> list[dict]:
+        """Return the messages on the phone, oldest first."""
+        query = "" if to is None else "?to=" + to.replace("+", "%2B")
+        with urllib.request.urlopen(f"{self.phone}/messages.json{query}", timeout=5) as answer:
+            found = json.load(answer)
+        return found["messages"] if isinstance(found, dict) else found
+
+    def code(self, to: str | None = None) -> str:
+        """Return the code of the newest message."""
+        return re.search(r"\d{6}", self.messages(to)[-1]["message"])[0]
+
+
+@contextlib.contextmanager
+def running_stub(directory: Path) -> Iterator[Stub]:
+    """Run the stub portal and phone."""
+    portal, phone = free_port(), free_port()
+    log = directory / "portal.jsonl"
+    command = [sys.executable, "-m", "upstream_stub", "--log", str(log)]
+    command += ["--portal", f"127.0.0.1:{portal}", "--phone", f"127.0.0.1:{phone}"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline()
+        yield Stub(f"http://127.0.0.1:{portal}", f"http://127.0.0.1:{phone}", log, process)
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
+
+
+@dataclasses.dataclass
+class RunningGateway:
+    """A gateway process. `origin` is its public URL, `address` where it listens."""
+
+    origin: str
+    port: int
+    admin: str
+    directory: Path
+    config: Path
+    log: Path
+    process: subprocess.Popen | None = None
+
+    @property
+    def state_dir(self) -> Path:
+        return self.directory / "var"
+
+    def start(self) -> None:
+        """Start the process and wait until it is ready."""
+        log = self.log.open("ab")
+        command = [sys.executable, "-m", "gateway", "run", "--config", str(self.config)]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        log.close()
+        wait_for(self.is_ready, "the gateway's start:\n" + self.log.read_text())
+
+    def is_ready(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(f"{self.admin}/readyz", timeout=3) as answer,
+        ):
+            return answer.status == 200
+        return False
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Stop the process; return its exit code."""
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        code = self.process.wait(40)
+        self.process = None
+        return code
+
+    def cli(self, *words: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess:
+        """Run a portvakt command on this gateway's configuration."""
+        command = [sys.executable, "-m", "gateway", *words, "--config", str(self.config)]
+        return subprocess.run(
+            command, cwd=ROOT, input=stdin, text=True, capture_output=True, check=check, timeout=60
+        )
+
+    def add_user(self, name: str, *, mobile: str | None = None, groups=(), full_name=None) -> None:
+        """Add a user whose password is PASSWORD."""
+        words = ["user", "add", name, "--name", full_name or name.title(), "--password-stdin"]
+        words += ["--email", f"{name}@example.com"]
+        words += ["--mobile", mobile] if mobile else []
+        for group in groups:
+            words += ["--group", group]
+        self.cli(*words, stdin=PASSWORD + "\n")
+
+    def audit(self) -> list[dict]:
+        """Return the audit, oldest first."""
+        file = self.state_dir / "audit.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def write_config(
+    directory: Path,
+    *,
+    portal: str,
+    phone: str,
+    port: int,
+    admin: int,
+    routes: str | None = None,
+    extra: str = "",
+    tables: str = "",
+    upstream: str = "",
+) -> Path:
+    """Write a gateway.toml; `extra` are top-level keys, `tables` whole tables, `routes` [[route]]s."""
+    default = '[[route]]\npath = "/static/"\nupstream = "portal"\npublic = true\n'
+    default += '\n[[route]]\npath = "/"\nupstream = "portal"\n'
+    listen = "" if "[listen]" in tables else f'[listen]\naddress = ["127.0.0.1:{port}"]\n'
+    public = "" if "public_url" in extra else f'public_url = "http://localhost:{port}"\n'
+    config = directory / "gateway.toml"
+    config.write_text(
+        f"""{public}state_dir = "var"
+{extra}
+{listen}
+[admin]
+address = "127.0.0.1:{admin}"
+
+[networks]
+corporate = ["{INSIDE}/32"]
+
+{tables}
+
+[[sms]]
+kind = "http"
+url = "{phone}/a1/sms"
+form = {{ from = "Portvakt", to = "{{mobile}}", message = "{{text}}" }}
+
+[[upstream]]
+name = "portal"
+url = ["{portal}"]
+{upstream}
+
+{default if routes is None else routes}
+"""
+    )
+    return config
+
+
+@contextlib.contextmanager
+def running_gateway(
+    directory: Path, *, portal: str, phone: str = "http://127.0.0.1:1", start: bool = True, **config
+) -> Iterator[RunningGateway]:
+    """Run a gateway in front of `portal`; see write_config for the rest."""
+    port, admin = free_port(), free_port()
+    origin = f"http://localhost:{port}"
+    written = write_config(directory, portal=portal, phone=phone, port=port, admin=admin, **config)
+    gateway = RunningGateway(
+        origin, port, f"http://127.0.0.1:{admin}", directory, written, directory / "gateway.log"
+    )
+    try:
+        if start:
+            gateway.start()
+        yield gateway
+    finally:
+        gateway.stop()
