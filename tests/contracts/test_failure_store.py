@@ -1,0 +1,63 @@
+"""FailureStore: what every implementation must do. The rule itself: tests/policies/test_lockout.py."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from gateway.auth.ports import Bucket
+from tests.contracts.conftest import Stores
+
+pytestmark = pytest.mark.asyncio
+
+NOW = 1_790_000_000.125
+PAIR = Bucket("pair", 3, 300, (60, 300))
+ADDRESS = Bucket("address", 5, 300, (60,))
+
+
+async def test_the_try_that_fills_a_bucket_is_judged_the_next_is_locked(stores: Stores) -> None:
+    answers = [await stores.failures.spend([PAIR], NOW) for _ in range(4)]
+    assert answers == [None, None, None, NOW + 60]
+
+
+async def test_a_locked_try_counts_nowhere(stores: Stores) -> None:
+    for _ in range(3):
+        await stores.failures.spend([PAIR, ADDRESS], NOW)
+    for _ in range(10):
+        assert await stores.failures.spend([PAIR, ADDRESS], NOW + 1) == NOW + 60
+    assert await stores.failures.spend([ADDRESS], NOW + 2) is None
+    assert await stores.failures.spend([ADDRESS], NOW + 2) is None
+    assert await stores.failures.spend([ADDRESS], NOW + 2) == NOW + 62
+
+
+async def test_the_longest_lock_is_told(stores: Stores) -> None:
+    longer = Bucket("longer", 1, 300, (900,))
+    shorter = Bucket("shorter", 1, 300, (60,))
+    await stores.failures.spend([shorter, longer], NOW)
+    assert await stores.failures.spend([longer, shorter], NOW) == NOW + 900
+
+
+async def test_refund_unlocks_only_what_this_try_locked(stores: Stores) -> None:
+    for second in range(3):
+        await stores.failures.spend([PAIR], NOW + second)
+    await stores.failures.refund([PAIR], NOW + 2)
+    await stores.failures.refund([PAIR], NOW + 99)
+    assert await stores.failures.spend([PAIR], NOW + 3) is None
+    assert await stores.failures.spend([PAIR], NOW + 3) == NOW + 63
+
+
+async def test_clear_forgets(stores: Stores) -> None:
+    for _ in range(3):
+        await stores.failures.spend([PAIR, ADDRESS], NOW)
+    await stores.failures.clear([PAIR])
+    await stores.failures.clear([])
+    assert await stores.failures.spend([PAIR], NOW) is None
+
+
+async def test_racing_tries_never_outrun_the_count(stores: Stores) -> None:
+    wide = Bucket("wide", 50, 300, (60,))
+    answers = await asyncio.gather(
+        *(stores.failures.spend([wide, ADDRESS], NOW) for _ in range(500))
+    )
+    assert answers.count(None) == 5
