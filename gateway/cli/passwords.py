@@ -41,7 +41,11 @@ def is_short(password: str) -> bool:
 def _given(*, from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    if not sys.stdin.isatty():
+    if not _is_terminal():
         raise click.UsageError("There is no terminal to ask at: give --password-stdin.")
     asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     return asked
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()

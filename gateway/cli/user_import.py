@@ -33,7 +33,7 @@ def import_command(ctx: click.Context, *, file: Path, update: bool) -> None:
     sheet = _read(file)
     short = sum(row.password is not None and passwords.is_short(row.password) for row in sheet.rows)
     if short:
-        warn(f"{short} passwords are shorter than {passwords.SHORT} characters.")
+        warn(f"passwords shorter than {passwords.SHORT} characters: {short}.")
 
     async def work(opened: Opened) -> Imported | AlreadyThere:
         importer = opened.directory.importer(sheet.replace if update else None)
@@ -44,7 +44,7 @@ def import_command(ctx: click.Context, *, file: Path, update: bool) -> None:
 
     match with_directory(ctx, work):
         case Imported(added=added, updated=updated):
-            done(f"{added} users added, {updated} updated.")
+            done(f"Added: {added}, updated: {updated}.")
             _say_who_has_no_password(sheet, update=update)
         case AlreadyThere(users=users):
             taken = frozenset(users)
@@ -61,7 +61,7 @@ def _read(file: Path) -> Sheet:
         sheet = read_sheet(lines)
     if sheet.faults:
         faults = [f"{file}:{line}: {text}" for line, text in sorted(sheet.faults)]
-        raise No("\n".join([*faults, f"Nothing was imported: {len(faults)} errors."]))
+        raise No("\n".join([*faults, f"Nothing was imported. Errors: {len(faults)}."]))
     return sheet
 
 
@@ -97,6 +97,6 @@ def _say_who_has_no_password(sheet: Sheet, *, update: bool) -> None:
     without = [row.person.user for row in sheet.rows if not (row.password or row.password_hash)]
     if without and not update:
         warn(
-            f"{len(without)} of them have no password and cannot log on yet ({without[0]}, …): "
-            "portvakt user set-password NAME"
+            f"users without a password, who cannot log on yet: {len(without)}. "
+            f"The first: portvakt user set-password {without[0]}"
         )
