@@ -11,7 +11,7 @@ from typing import Final
 
 from gateway.settings.model import Secret
 from gateway.settings.reading import Value
-from gateway.settings.values import file_path, text
+from gateway.settings.values import file_path, text, why
 
 FORMS: Final = 'a secret: text in quotes, { env = "NAME" } or { file = "path" }'
 MIN_KEY: Final = 32
@@ -46,16 +46,30 @@ def key_secret(value: Value, state_dir: Path) -> tuple[Secret, Path | None]:
     A file that is missing under `state_dir` gives an empty Secret: the first start makes it.
     """
     file = _file_of(value)
-    if file is not None and not file.exists() and is_under(file, state_dir):
+    if file is not None and is_missing(file) and _is_under(file, state_dir):
         return Secret(""), file
     key = secret(value)
     _judge_key(value, key.reveal())
     return key, file
 
 
-def is_under(path: Path, directory: Path) -> bool:
+def is_missing(path: Path) -> bool:
+    """Return whether nothing is at `path`; False when it cannot be seen, and reading tells why."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _is_under(path: Path, directory: Path) -> bool:
     """Return whether `path` lies in `directory`, links and dots resolved."""
-    return path.resolve().is_relative_to(directory.resolve())
+    try:
+        return path.resolve().is_relative_to(directory.resolve())
+    except (OSError, RuntimeError):  # a loop of links
+        return False
 
 
 def _judge_key(value: Value, key: str) -> None:
@@ -92,8 +106,7 @@ def _of_file(value: Value) -> str:
             raise value.refusal("a file of at most 64 KiB", f"a longer one: {path}")
         return _whole(value, content.decode().removesuffix("\n").removesuffix("\r"))
     except OSError as error:
-        why = (error.strerror or type(error).__name__).lower()
-        raise value.refusal("the path of a readable file", f"{why}: {path}") from None
+        raise value.refusal("the path of a readable file", why(path, error)) from None
     except UnicodeDecodeError:
         raise value.refusal("a file of UTF-8 text", f"other bytes: {path}") from None
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from gateway.settings.credentials import key_secret, secret
+from gateway.settings.credentials import is_missing, key_secret, secret
 from gateway.settings.model import Directory, Secret
 from gateway.settings.problems import choice_of
 from gateway.settings.reading import Table, Value
@@ -20,7 +20,9 @@ REDIS: Final = Secret("embedded")
 
 _REDIS_SCHEMES: Final = ("redis://", "rediss://", "unix://")
 _REDIS_LATER: Final = ("redis+sentinel://", "redis+cluster://")
-_REDIS_URL: Final = re.compile(r"(?:rediss?://[^\s/]*[^\s/@][^\s]*|unix://(?:[^\s/@]*@)?/[^\s]+)")
+_REDIS_URL: Final = re.compile(
+    r"(?:rediss?://(?:[^\s/@]*@)?[^\s/@]+(?:/\S*)?|unix://(?:[^\s/@]*@)?/\S+)"
+)
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _SQL: Final = re.compile(r"([a-z]+)\+([a-z0-9]+)://[^\s]*")
 _SQL_DRIVERS: Final = {
@@ -69,7 +71,7 @@ def read_directory(file: Table, state_dir: Path) -> Directory:
 
 def _existing(table: Table, path: Path) -> Secret:
     """Return the key that an earlier start made in the default place, held to the same rules."""
-    if not path.exists():
+    if is_missing(path):
         return Secret("")
     value = Value(table.reading, (*table.path, "key"), {"file": str(path)})
     probe = Table(table.reading, table.path, {"key": value})

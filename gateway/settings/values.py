@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from gateway.settings import units
 from gateway.settings.model import Rate
-from gateway.settings.problems import choice_of
+from gateway.settings.problems import choice_of, printable
 from gateway.settings.reading import Refused, Value
 
 T = TypeVar("T")
@@ -128,11 +128,18 @@ def file_path(value: Value) -> Path:
 
 
 def existing_file(value: Value) -> Path:
-    """Read the path of a file that is there."""
+    """Read the path of a file that can be read."""
     path = file_path(value)
-    if not path.is_file():
-        raise value.refusal(f"the path of a file that exists ({path} does not)")
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise value.refusal("the path of a readable file", why(path, error)) from None
     return path
+
+
+def why(path: Path, error: OSError) -> str:
+    """Return what is wrong with a file, and which file was meant."""
+    return f"{(error.strerror or type(error).__name__).lower()}: {printable(str(path))}"
 
 
 def worded(value: Value, parse: Callable[[str], T]) -> T:

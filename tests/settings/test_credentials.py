@@ -22,6 +22,9 @@ CASES = [
     ("[secrets]\nkey = { env = 'EMPTY' }", 1, "secrets.key.env", "empty", "not empty"),
     ("[secrets]\nkey = { file = 'elsewhere.key' }", 1, "secrets.key.file", "no such file", "readable"),
     ("[secrets]\nkey = { file = 'var/../../x.key' }", 1, "secrets.key.file", "no such file", "readable"),
+    (f"[secrets]\nkey = {{ file = '{'x' * 300}' }}", 1, "secrets.key.file", "too long", "readable"),
+    ("[secrets]\nkey = { file = 'gateway.toml/key' }", 1, "secrets.key.file", "not a directory", "readable"),
+    ("[secrets]\nkey = { file = '.' }", 1, "secrets.key.file", "is a directory", "readable"),
     ("[secrets]\nkey = { path = 'x' }", 1, "secrets.key", "a table", "{ file"),
     ("[secrets]\nkey = { env = 'A', file = 'x' }", 1, "secrets.key", "a table", "{ file"),
 ]  # fmt: skip

@@ -7,8 +7,10 @@ words of what was found and of what to write.
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import make_url
 
-from tests.settings.samples import judge
+from gateway.settings.model import Secret
+from tests.settings.samples import SMALL, judge, problems, read
 
 CASES = [
     ("[redis]\nurl = 'redis:/x'", 1, "redis.url", "something else", "redis://"),
@@ -23,3 +25,34 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=[f"{n}-{case[2]}" for n, case in enumerate(CASES)])
 def test_what_is_refused(tmp_path, case):
     judge(tmp_path, case)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "embedded",
+        "redis://localhost",
+        "redis://localhost:6379/0",
+        "rediss://user:p%40ss@redis.example.se:6380/1?x=y",
+        "redis://:pw@[::1]:6379",
+        "unix:///run/redis.sock",
+        "unix://:pw@/run/redis.sock?db=1",
+    ],
+)
+def test_redis_urls(tmp_path, url):
+    assert read(tmp_path, f"{SMALL}[redis]\nurl = '{url}'\n").redis_url == Secret(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://", "redis://u:hemligt@", "unix://run", "tcp://u:hemligt@a", "hemligt"]
+)
+@pytest.mark.parametrize("table", ["[redis]", "[directory]\nkind = 'sql'"])
+def test_a_refused_url_does_not_show_its_password(tmp_path, table, url):
+    assert "hemligt" not in str(problems(tmp_path, f"{SMALL}{table}\nurl = '{url}'\n"))
+
+
+@pytest.mark.parametrize("name", ["d.sqlite3", "a b#c?d%20é.sqlite3"])
+def test_a_sqlite_file_is_found_again_in_its_url(tmp_path, name):
+    found = read(tmp_path, f"{SMALL}[directory]\npath = '{name}'\n")
+    url = make_url(found.directory.url.reveal())
+    assert (url.drivername, url.database) == ("sqlite+aiosqlite", str(tmp_path / name))

@@ -33,7 +33,7 @@ CASES = [
     ("[listen]\nproxy_protocol = true", 1, "listen.proxy_protocol", "without trusted", "trusted_proxies"),
     ("[listen]\ntrusted_proxies = ['!10.0.0.0/8']", 1, "listen.trusted_proxies[1]", '"!10', "a network"),
     ("[listen]\ntls = { certificate = 'gateway.toml' }", 1, "listen.tls.key", "nothing", '"key.pem"'),
-    ("[listen]\ntls = { certificate = 'no.pem', key = 'gateway.toml' }", 1, "listen.tls.certificate", '"no.pem"', "exists"),
+    ("[listen]\ntls = { certificate = 'no.pem', key = 'gateway.toml' }", 1, "listen.tls.certificate", "no such file", "readable"),
     ("[admin]\naddress = '127.0.0.1:8080'", 1, "admin.address", "[listen]", "another port"),
     (UPSTREAM + "url = ['http://localhost:8080']", 2, "upstream[2].url[1]", "own address", "application"),
     ("[branding]\nsupport_email = 'nobody'", 1, "branding.support_email", '"nobody"', "e-mail"),
