@@ -11,7 +11,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from netaddr import INET_PTON, AddrFormatError, IPAddress, IPNetwork
 
@@ -71,7 +72,7 @@ def parse_network(text: str) -> Network:
 def canonical_address(text: str) -> str:
     """Return the one spelling of an IP address, mapped ones as IPv4; "" for anything else."""
     address = _unmapped(text)
-    return UNKNOWN if address is None else str(address)
+    return UNKNOWN if address is None else address.text
 
 
 class NetworkTable:
@@ -107,7 +108,7 @@ class NetworkTable:
         parsed = _unmapped(address)
         if parsed is None:
             return INTERNET
-        index = bisect_right(self._starts[parsed.version], int(parsed)) - 1
+        index = bisect_right(self._starts[parsed.version], parsed.number) - 1
         return self._names[parsed.version][index]
 
 
@@ -177,11 +178,28 @@ def _is_mapped(address: IPAddress) -> bool:
     return address.version != _IPV4 and int(address) >> 32 == _MAPPED_BITS
 
 
-def _unmapped(text: str) -> IPAddress | None:
+class _Address(NamedTuple):
+    """An address, unmapped: its version, its value, its canonical spelling."""
+
+    version: int
+    number: int
+    text: str
+
+
+def _unmapped(text: str) -> _Address | None:
+    # Judged by length first, so that what is remembered stays small whoever sends it.
+    return _remembered(text) if len(text) <= _LONGEST_ADDRESS else None
+
+
+@lru_cache(maxsize=4096)
+def _remembered(text: str) -> _Address | None:
+    """Parsing costs ten times the look-up, and the same addresses come back with each request."""
     address = _read(text)
-    if address is not None and _is_mapped(address):
-        return IPAddress(int(address) & 0xFFFFFFFF, version=_IPV4)
-    return address
+    if address is None:
+        return None
+    if _is_mapped(address):
+        address = IPAddress(int(address) & 0xFFFFFFFF, version=_IPV4)
+    return _Address(address.version, int(address), str(address))
 
 
 @dataclass(frozen=True, slots=True)
