@@ -193,7 +193,7 @@ def _unmapped(text: str) -> _Address | None:
 
 @lru_cache(maxsize=4096)
 def _remembered(text: str) -> _Address | None:
-    """Parsing costs ten times the look-up, and the same addresses come back with each request."""
+    """Parse once: it costs ten look-ups, and the same addresses come back with each request."""
     address = _read(text)
     if address is None:
         return None
