@@ -7,15 +7,38 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
 from gateway.auth.model import Person
 from gateway.directory.accounts import OnChanged, nobody_listens
-from gateway.directory.passwords import Cost, PasswordHasher
+from gateway.directory.passwords import Cost, PasswordHasher, cost_of
 from gateway.directory.rows import Account
 from gateway.directory.sql import SqlDirectory, open_directory
 from gateway.settings.model import Directory, Secret
 from gateway.system import SystemEntropy
 
 CHEAP = Cost(memory_kib=8, iterations=1, lanes=1)
+
+
+class Counted:
+    """Stands where Argon2id is called and notes the cost of each derivation."""
+
+    def __init__(self) -> None:
+        self.costs: list[Cost | None] = []
+
+    def __call__(self, **parameters: int) -> Counted:
+        self.costs.append(
+            Cost(parameters["memory_cost"], parameters["iterations"], parameters["lanes"])
+        )
+        self._real = Argon2id(**parameters)  # type: ignore[arg-type] - bytes and ints by name
+        return self
+
+    def derive_phc_encoded(self, given: bytes) -> str:
+        return self._real.derive_phc_encoded(given)
+
+    def verify_phc_encoded(self, given: bytes, phc: str) -> None:
+        self.costs.append(cost_of(phc))
+        Argon2id.verify_phc_encoded(given, phc)
 
 
 @dataclass

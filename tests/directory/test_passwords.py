@@ -4,7 +4,6 @@ import asyncio
 import threading
 
 import pytest
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,37 +19,9 @@ from gateway.directory.passwords import (
     material,
 )
 from gateway.system import SystemEntropy
-from tests.directory.support import CHEAP, cheap_hasher
+from tests.directory.support import CHEAP, Counted, cheap_hasher
 
 SALT_AND_TAG = "$c29tZXNhbHQxMjM0NTY$dGFndGFndGFndGFn"
-
-
-class Counted:
-    """Stands where Argon2id is called and notes the cost of each derivation."""
-
-    def __init__(self) -> None:
-        self.costs: list[Cost | None] = []
-
-    def __call__(self, **parameters: int) -> Counted:
-        self.costs.append(
-            Cost(parameters["memory_cost"], parameters["iterations"], parameters["lanes"])
-        )
-        self._real = Argon2id(**parameters)  # type: ignore[arg-type] - bytes and ints by name
-        return self
-
-    def derive_phc_encoded(self, given: bytes) -> str:
-        return self._real.derive_phc_encoded(given)
-
-    def verify_phc_encoded(self, given: bytes, phc: str) -> None:
-        self.costs.append(cost_of(phc))
-        Argon2id.verify_phc_encoded(given, phc)
-
-
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
-    counter = Counted()
-    monkeypatch.setattr(passwords, "Argon2id", counter)
-    return counter
 
 
 @pytest.mark.asyncio

@@ -17,7 +17,15 @@ from gateway.directory.sql import open_directory
 from gateway.directory.trouble import DirectoryUnavailable
 from gateway.settings.model import Directory, Secret
 from gateway.system import SystemEntropy
-from tests.directory.support import StandingClock, account, cheap_hasher, directory_in, person
+from tests.directory.support import (
+    CHEAP,
+    Counted,
+    StandingClock,
+    account,
+    cheap_hasher,
+    directory_in,
+    person,
+)
 
 PASSWORD = "Sommar2026"
 
@@ -275,6 +283,35 @@ async def test_an_unreadable_hash_lets_nobody_in(tmp_path: Path) -> None:
             await directory.accounts.add(account(f"user{n}", phc))
             assert await directory.authenticate(f"user{n}", PASSWORD) is None
             assert await directory.authenticate(f"user{n}", phc) is None
+
+
+@pytest.mark.parametrize(
+    ("user_name", "password"),
+    [
+        pytest.param("anna", PASSWORD, id="right"),
+        pytest.param("anna", "wrong", id="wrong"),
+        pytest.param("anna", "x" * 100_000, id="too long"),
+        pytest.param("anna", "Sommar\0", id="NUL"),
+        pytest.param("cecilia", PASSWORD, id="unknown"),
+        pytest.param("disa", PASSWORD, id="disabled"),
+        pytest.param("mute", PASSWORD, id="without a password"),
+        pytest.param("", PASSWORD, id="no name"),
+        pytest.param("anna\0", PASSWORD, id="impossible name"),
+        pytest.param("a" * 10_000, PASSWORD, id="long name"),
+    ],
+)
+@pytest.mark.asyncio
+async def test_whoever_asks_costs_one_derivation(
+    tmp_path: Path, counted: Counted, user_name: str, password: str
+) -> None:
+    async with directory_in(tmp_path / "directory.sqlite3") as directory:
+        phc = await cheap_hash()
+        await directory.accounts.add(account("anna", phc))
+        await directory.accounts.add(account("disa", phc, enabled=False))
+        await directory.accounts.add(account("mute"))
+        counted.costs.clear()
+        await directory.authenticate(user_name, password)
+        assert counted.costs == [CHEAP]
 
 
 @pytest.mark.parametrize("url", ["nonsense", "oracle+nothing://x", "sqlite+nothing:///x"])
