@@ -116,8 +116,11 @@ _BY_REASON: Final = {
 }
 
 _FORM_REFUSED: Final = Words(
-    N_("This page was open too long"),
-    N_("For your safety nothing was done. Open the page again and try once more."),
+    N_("This form is no longer valid"),
+    N_(
+        "For your safety nothing was done. The page may have been open too long, or your browser "
+        "keeps no cookies. Open it again and try once more."
+    ),
 )
 
 
@@ -127,7 +130,7 @@ class ErrorPages:
     def __init__(self, settings: Settings) -> None:
         self.fields: Final = page_fields(https=settings.public_url.is_https)
         self._branding = settings.branding
-        self._kept: dict[tuple[int, str, Reason | None, bool], str] = {}
+        self._kept: dict[tuple[int, str, Reason | None, bool, bool], str] = {}
 
     def language_for(self, accept_language: str) -> str:
         """Return the language that an Accept-Language field value asks for."""
@@ -150,13 +153,14 @@ class ErrorPages:
         if language not in LANGUAGES:
             language = self._branding.default_language
         words = _BY_STATUS.get(status) or _BY_STATUS[500 if status >= 500 else 400]  # noqa: PLR2004
-        key = (status, language, reason, retry_after is not None)
+        key = (status, language, reason, retry_after is not None, reference != "")
         page = self._kept.get(key)
         if page is None:
             if reason in _BY_REASON:
                 words = words._replace(text=_BY_REASON[reason])
+            again, wait = "" if words.again else None, None if retry_after is None else _WAIT
             page = self._kept[key] = self._page(
-                words, language, again="" if words.again else None, waits=retry_after is not None
+                words, language, again=again, wait=wait, reference=reference and _REFERENCE
             )
         if retry_after is not None:
             page = page.replace(_WAIT, duration(retry_after, language))
@@ -164,10 +168,12 @@ class ErrorPages:
 
     def form_refused(self, *, language: str, reference: str, again: str) -> bytes:
         """Return the page for a forged or stale form; `again` is the page to start from."""
-        page = self._page(_FORM_REFUSED, language, again=again, waits=False)
-        return page.replace(_REFERENCE, escape(reference)).encode("utf-8", "replace")
+        page = self._page(_FORM_REFUSED, language, again=again, wait=None, reference=reference)
+        return page.encode("utf-8", "replace")
 
-    def _page(self, words: Words, language: str, *, again: str | None, waits: bool) -> str:
+    def _page(
+        self, words: Words, language: str, *, again: str | None, wait: str | None, reference: str
+    ) -> str:
         say = translations(language).gettext
         values = {
             "brand": self._branding,
@@ -175,7 +181,7 @@ class ErrorPages:
             "title": say(words.title),
             "text": say(words.text),
             "again": again,
-            "wait": _WAIT if waits else None,
-            "reference": _REFERENCE,
+            "wait": wait,
+            "reference": reference or None,
         }
         return render("error.html", language, values)

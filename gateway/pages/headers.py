@@ -26,7 +26,7 @@ NO_STORE: Final = ("Cache-Control", "no-store")
 
 
 def security_fields(*, https: bool) -> tuple[tuple[str, str], ...]:
-    """Return the fields of any answer of ours; under https they keep the browser there two years."""
+    """Return the fields of any answer; under https they keep the browser there two years."""
     return (*_ALWAYS, _HSTS) if https else _ALWAYS
 
 

@@ -1,0 +1,294 @@
+"""A scripted logon domain and a browser that speaks to the pages as the front door does."""
+
+from __future__ import annotations
+
+import html
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient
+
+from gateway.auth.model import Client, SessionRecord
+from gateway.auth.outcomes import (
+    ChallengeOver,
+    ChallengeView,
+    CodeOutcome,
+    PasswordOutcome,
+    Rejected,
+    ResendOutcome,
+    Resent,
+    StepUpOutcome,
+)
+from gateway.auth.ports import Unavailable
+from gateway.pages.services import PageServices
+from gateway.settings.model import (
+    Branding,
+    Directory,
+    HostPort,
+    Listen,
+    PublicUrl,
+    Secret,
+    Settings,
+)
+from policies.fields import CookieNames, own_cookies
+from policies.routes import Route, RouteTable, SecondFactor
+
+ORIGIN = "http://localhost:8080"
+SESSION = "s" * 43
+VIEW = ChallengeView(
+    mobile_tail="67", digits=6, expires_in_s=290, resend_in_s=25, resends_left=3, delivery="sent"
+)
+
+
+def record(*factors: str) -> SessionRecord:
+    return SessionRecord(
+        user="anna", name="Anna Andersson", email="anna@example.se", groups=(),
+        factors=factors, network="corporate", created=0.0,
+    )  # fmt: skip
+
+
+def make_settings(*, https: bool = False, **branding: str) -> Settings:
+    scheme, port = ("https", 443) if https else ("http", 8080)
+    origin = "https://localhost" if https else ORIGIN
+    return Settings(
+        public_url=PublicUrl(scheme=scheme, host="localhost", port=port, origin=origin),
+        state_dir=Path("var"),
+        listen=Listen(
+            (HostPort("127.0.0.1", 8080),), (), proxy_protocol=False, workers=1, tls=None
+        ),
+        admin=HostPort("127.0.0.1", 8081),
+        redis_url=Secret("embedded"),
+        secret_key=Secret("k" * 32),
+        secret_key_file=None,
+        networks=(),
+        directory=Directory("sqlite", Secret("")),
+        sms=(),
+        upstreams=(),
+        routes=(),
+        audit_file=Path("audit.jsonl"),
+        branding=Branding(**branding),
+    )
+
+
+@dataclass
+class FakeSnapshot:
+    settings: Settings
+    cookies: CookieNames
+    own_origins: frozenset[str]
+    routes: RouteTable
+
+
+def make_snapshot(*, https: bool = False, **branding: str) -> FakeSnapshot:
+    settings = make_settings(https=https, **branding)
+    routes = RouteTable(
+        [
+            Route("/", "portal"),
+            Route("/vault/", "portal", second_factor=SecondFactor.ALWAYS),
+            Route("/news/", "portal", second_factor=SecondFactor.NEVER),
+        ],
+        frozenset({b"localhost"}),
+    )
+    return FakeSnapshot(
+        settings, own_cookies(https=https), frozenset({settings.public_url.origin}), routes
+    )
+
+
+@dataclass
+class FakeClock:
+    time: float = 1_700_000_000.0
+
+    def now(self) -> float:
+        return self.time
+
+
+class FakeEntropy:
+    def __init__(self) -> None:
+        self._count = itertools.count(1)
+
+    def token(self, size: int) -> bytes:
+        return next(self._count).to_bytes(size, "big")
+
+
+@dataclass
+class FakeLogon:
+    """Answers what it was told to; keeps every call."""
+
+    password: PasswordOutcome | Exception = field(default_factory=Rejected)
+    code: CodeOutcome | Exception = field(default_factory=ChallengeOver)
+    resent: ResendOutcome | Exception = field(default_factory=Resent)
+    stepped: StepUpOutcome | Exception = field(default_factory=ChallengeOver)
+    challenges: dict[str, ChallengeView] = field(default_factory=dict)
+    sessions: dict[str, SessionRecord] = field(default_factory=dict)
+    away: bool = False
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+
+    async def submit_password(
+        self, user_name: str, password: str, client: Client, browser: str,
+        second_factor: SecondFactor, replaces: str | None,
+    ) -> PasswordOutcome:  # fmt: skip
+        self._call("password", user_name, password, client, browser, second_factor, replaces)
+        return _or_raise(self.password)
+
+    async def submit_code(
+        self, challenge: str, code: str, client: Client, replaces: str | None
+    ) -> CodeOutcome:
+        self._call("code", challenge, code, client, replaces)
+        return _or_raise(self.code)
+
+    async def resend(self, challenge: str, client: Client) -> ResendOutcome:
+        self._call("resend", challenge, client)
+        return _or_raise(self.resent)
+
+    async def view(self, challenge: str) -> ChallengeView | None:
+        self._check()
+        return self.challenges.get(challenge)
+
+    async def step_up(self, session_token: str, client: Client, browser: str) -> StepUpOutcome:
+        self._call("step_up", session_token, client, browser)
+        return _or_raise(self.stepped)
+
+    async def log_off(self, session_token: str, client: Client) -> None:
+        self._call("log_off", session_token, client)
+
+    async def who(self, token: str) -> SessionRecord | None:
+        self._check()
+        return self.sessions.get(token)
+
+    def _call(self, *call: Any) -> None:
+        self.calls.append(call)
+        self._check()
+
+    def _check(self) -> None:
+        if self.away:
+            raise Unavailable("redis")
+
+
+def _or_raise(outcome: Any) -> Any:
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+@dataclass
+class House:
+    """Everything behind the pages, to be changed by a test."""
+
+    logon: FakeLogon = field(default_factory=FakeLogon)
+    snapshot: FakeSnapshot = field(default_factory=make_snapshot)
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def services(self) -> PageServices:
+        return PageServices(
+            snapshot=lambda: self.snapshot,
+            logon=self.logon,
+            who=self.logon.who,
+            clock=self.clock,
+            entropy=FakeEntropy(),
+            secret=b"0123456789abcdef",
+        )
+
+    def challenge(self, **changes: Any) -> str:
+        """Begin a challenge; return the cookie's value."""
+        self.logon.challenges["c" * 43] = replace(VIEW, **changes)
+        return "c" * 43
+
+    def session(self, *factors: str) -> str:
+        """Log somebody on; return the cookie's value."""
+        self.logon.sessions[SESSION] = record(*factors)
+        return SESSION
+
+    def resends_after(self, wait: timedelta) -> None:
+        one = self.snapshot.settings.one_time_password
+        self.snapshot.settings = replace(
+            self.snapshot.settings, one_time_password=replace(one, resend_after=wait)
+        )
+
+
+@dataclass
+class Page:
+    """An answer and its text."""
+
+    answer: ClientResponse
+    text: str
+
+    @property
+    def status(self) -> int:
+        return self.answer.status
+
+    @property
+    def location(self) -> str:
+        return self.answer.headers["Location"]
+
+    def hidden(self, action: str) -> dict[str, str]:
+        """The hidden fields of the form that posts to `action`."""
+        form = re.search(
+            rf'<form[^>]* action="{re.escape(action)}".*?</form>', self.text, re.DOTALL
+        )
+        assert form is not None, f"no form to {action}"
+        found = re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', form[0])
+        return {name: html.unescape(value) for name, value in found}
+
+    def set_cookies(self) -> dict[str, Any]:
+        found: SimpleCookie = SimpleCookie()
+        for line in self.answer.headers.getall("Set-Cookie", []):
+            found.load(line)
+        return dict(found)
+
+
+class Browser:
+    """Keeps cookies, sends what the front door sends; follows nothing by itself."""
+
+    def __init__(self, client: TestClient[Any, Any], house: House, **headers: str) -> None:
+        self.client = client
+        self.house = house
+        self.cookies: dict[str, str] = {}
+        self.headers = {
+            "X-Gateway-Client": "203.0.113.9",
+            "X-Gateway-Network": "internet",
+            "X-Gateway-Request-Id": "R-4711",
+            "X-Gateway-Host": "localhost",
+            "Host": "localhost:8080",
+            **headers,
+        }
+
+    async def get(self, path: str, **headers: str) -> Page:
+        return await self.request("GET", path, headers=headers)
+
+    async def post(
+        self, path: str, fields: Mapping[str, str] | list[tuple[str, str]], **headers: str
+    ) -> Page:
+        return await self.request(
+            "POST", path, urlencode(fields).encode(),
+            {"Content-Type": "application/x-www-form-urlencoded", "Origin": ORIGIN,
+             "Sec-Fetch-Site": "same-origin", **headers},
+        )  # fmt: skip
+
+    async def request(
+        self, method: str, path: str, body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Page:  # fmt: skip
+        sent = {name: value for name, value in {**self.headers, **(headers or {})}.items() if value}
+        if self.cookies and "Cookie" not in sent:
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        answer = await self.client.request(
+            method, path, data=body, headers=sent, allow_redirects=False
+        )
+        page = Page(answer, await answer.text())
+        for name, morsel in page.set_cookies().items():
+            if morsel["max-age"] == "0":
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = morsel.value
+        return page
+
+    async def submit(self, page: Page, action: str, **fields: str) -> Page:
+        """Post the form of `page` that goes to `action`, with these fields filled in."""
+        return await self.post(action, {**page.hidden(action), **fields})

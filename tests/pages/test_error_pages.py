@@ -1,0 +1,112 @@
+"""gateway/pages/error_pages.py: a calm page for every status, quick enough for an attack."""
+
+import time
+
+import pytest
+
+from gateway.pages.error_pages import ErrorPages
+from policies.decision import Reason
+from tests.pages.fakes import make_settings
+
+STATUSES = [400, 403, 404, 405, 408, 413, 414, 415, 429, 431, 500, 502, 503, 504]
+PAGES = ErrorPages(make_settings())
+
+
+def render(
+    status: int, language: str = "en", reference: str = "R-1",
+    reason: Reason | None = None, retry_after: int | None = None,
+) -> str:  # fmt: skip
+    return PAGES.render(
+        status, language=language, reference=reference, reason=reason, retry_after=retry_after
+    ).decode("utf-8")
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("language", ["en", "sv"])
+def test_every_status(status: int, language: str) -> None:
+    page = render(status, language)
+    assert page.startswith("<!doctype html>")
+    assert f'<html lang="{language}">' in page
+    assert "<code>R-1</code>" in page
+    assert "medarbetare@securitas.se" in page
+    assert 'href="/"' in page
+    assert str(status) not in page.partition("<main")[2], "no number in the face of an employee"
+    assert "\ue000" not in page
+    assert "\ue001" not in page
+
+
+def test_the_languages_differ_and_the_statuses_too() -> None:
+    english = {render(status).partition("<main")[2] for status in STATUSES}
+    assert len(english) >= len(STATUSES) - 1
+    assert english.isdisjoint({render(status, "sv").partition("<main")[2] for status in STATUSES})
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason(reason: Reason) -> None:
+    for status in (400, 403, 404):
+        page = render(status, reason=reason)
+        assert reason.value not in page.partition("<main")[2].replace("group", "")
+        assert "<h1>" in page
+
+
+def test_a_missing_group_is_said_in_plain_words() -> None:
+    assert "your account is in no group that may open this page" in render(
+        403, reason=Reason.GROUP_MISSING
+    )
+    assert "ditt konto är inte med i någon grupp" in render(403, "sv", reason=Reason.GROUP_MISSING)
+
+
+@pytest.mark.parametrize(("status", "title"), [(418, 400), (499, 400), (501, 500), (599, 500)])
+def test_a_status_without_words_speaks_as_its_kind(status: int, title: int) -> None:
+    assert render(status) == render(title)
+
+
+def test_an_unknown_language_is_the_default() -> None:
+    assert '<html lang="en">' in render(404, "de")
+    assert (
+        '<html lang="sv">'
+        in ErrorPages(make_settings(default_language="sv"))
+        .render(404, language="xx", reference="", reason=None, retry_after=None)
+        .decode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "words"), [(5, "5 seconds"), (0, "1 second"), (600, "10 minutes")]
+)
+def test_when_to_try_again(retry_after: int, words: str) -> None:
+    assert f"Try again in {words}." in render(503, retry_after=retry_after)
+    assert "Try again in" not in render(404)
+
+
+def test_one_rendering_serves_many_references() -> None:
+    assert "<code>A</code>" in render(404, reference="A")
+    page = render(404, reference="B")
+    assert "<code>B</code>" in page
+    assert "<code>A</code>" not in page
+    assert "&lt;script&gt;" in render(404, reference="<script>")
+    assert "reference" not in render(404, reference="").partition("<main")[2]
+
+
+def test_a_refused_form_leads_back() -> None:
+    page = PAGES.form_refused(language="sv", reference="<R>", again='/x?next="').decode()
+    assert 'href="/x?next=&#34;">Försök igen</a>' in page
+    assert "&lt;R&gt;" in page
+
+
+def test_the_language_of_a_browser() -> None:
+    assert PAGES.language_for("sv-SE,sv;q=0.9,en;q=0.8") == "sv"
+    assert PAGES.language_for("") == "en"
+
+
+def test_it_comes_with_its_fields() -> None:
+    assert dict(PAGES.fields)["Content-Type"] == "text/html; charset=utf-8"
+    assert "frame-ancestors 'none'" in dict(PAGES.fields)["Content-Security-Policy"]
+
+
+def test_an_error_is_cheap() -> None:
+    render(404, reference="warm")
+    before = time.process_time()
+    for number in range(1000):
+        render(404, reference=str(number))
+    assert (time.process_time() - before) / 1000 < 200e-6

@@ -1,0 +1,51 @@
+"""gateway/pages/help.py: the steps of the instructions, in both languages, without any store."""
+
+import pytest
+
+from tests.pages.fakes import Browser, make_snapshot
+
+pytestmark = pytest.mark.asyncio
+HELP = "/.gateway/help"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["The first time you log on to Medarbetarportalen you must use a computer that is connected to the Securitas network.",
+                "Type its 6 digits", "medarbetare@securitas.se", "only user name and password are needed",
+                "at least seven characters", "Mina uppgifter"]),
+        ("sv", ["Första gången du loggar in på Medarbetarportalen måste det ske på en dator som är ansluten till",
+                "En engångskod skickas till din telefon.", "Har du glömt ditt lösenord?", "typ 0701234567",
+                "krävs endast användarnamn och lösenord", "medarbetare@securitas.se", "Mitt Securitas"]),
+    ],
+)  # fmt: skip
+async def test_words(browser: Browser, language: str, words: list[str]) -> None:
+    browser.house.logon.away = True
+    page = await browser.get(HELP, **{"Accept-Language": language})
+    assert page.status == 200
+    for text in words:
+        assert text in page.text
+
+
+async def test_the_names_are_those_of_the_branding(browser: Browser) -> None:
+    browser.house.snapshot = make_snapshot(
+        organisation="Väktarna <AB>", portal="Intranätet", support_email="hjalp@vakt.example"
+    )
+    page = await browser.get(HELP)
+    assert "Securitas" not in page.text
+    assert "Medarbetarportalen" not in page.text
+    assert "Väktarna &lt;AB&gt;" in page.text
+    assert 'href="mailto:hjalp@vakt.example"' in page.text
+
+
+async def test_a_reset_leads_to_what_is_said_about_it(browser: Browser) -> None:
+    page = await browser.get("/.gateway/reset")
+    assert (page.status, page.location) == (303, "/.gateway/help#password")
+    assert 'id="password"' in (await browser.get(HELP)).text
+
+
+@pytest.mark.parametrize("logged_on", [True, False])
+async def test_the_way_out_is_there_for_who_is_in(browser: Browser, logged_on: bool) -> None:
+    if logged_on:
+        browser.cookies["gateway"] = "x"
+    assert ('href="/.gateway/logout"' in (await browser.get(HELP)).text) is logged_on

@@ -1,0 +1,93 @@
+"""gateway/pages/static.py: only what is there, for ever, under a name that changes with it (T63)."""
+
+import re
+from importlib.resources import files
+
+import pytest
+
+from gateway.pages import static
+from tests.pages.fakes import Browser
+
+asyncio = pytest.mark.asyncio
+
+
+@asyncio
+@pytest.mark.parametrize("name", sorted(static.assets()))
+async def test_served(browser: Browser, name: str) -> None:
+    page = await browser.get(static.url(name))
+    assert page.status == 200
+    assert page.answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert page.answer.headers["X-Content-Type-Options"] == "nosniff"
+    kind = "text/css" if name.endswith(".css") else "image/svg+xml"
+    assert page.answer.headers["Content-Type"] == f"{kind}; charset=utf-8"
+    assert re.fullmatch(r"/\.gateway/static/[a-z]+\.[0-9a-f]{12}\.(css|svg)", static.url(name))
+
+
+@asyncio
+async def test_the_style_sheet_calls_only_what_is_there(browser: Browser) -> None:
+    sheet = (await browser.get(static.url("portvakt.css"))).text
+    called = re.findall(r'url\("([^"]+)"\)', sheet)
+    assert called
+    for name in called:
+        assert (await browser.get(static.PREFIX + name)).status == 200
+    assert "@import" not in sheet
+    assert "http" not in sheet
+
+
+@asyncio
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "portvakt.css", "../../etc/passwd", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "..%5cx",
+     "/etc/passwd", "//etc/passwd", "C:\\", "%00", "portvakt.css.gz", "portvakt.000000000000.css",
+     "../templates/base.html", "..%2ftemplates%2fbase.html", "static.py"],
+)  # fmt: skip
+async def test_not_served(browser: Browser, name: str) -> None:
+    page = await browser.get(static.PREFIX + name)
+    assert page.status == 404
+    assert page.answer.headers["Cache-Control"] == "no-store"
+
+
+def test_every_file_is_served_or_known() -> None:
+    names = {place.name for place in (files("gateway.pages") / "static").iterdir()}
+    assert names == set(static.assets())
+
+
+def variables(block: str) -> dict[str, str]:
+    return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", block))
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+SHEET = static.assets()["portvakt.css"].body.decode()
+LIGHT = variables(SHEET.split("@media (prefers-color-scheme: dark)")[0])
+DARK = LIGHT | variables(SHEET.split("@media (prefers-color-scheme: dark)")[1].split("}\n}")[0])
+
+
+@pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("ink", "ground", "least"),
+    [
+        ("ink", "ground", 7), ("ink", "sheet", 7), ("ink-soft", "ground", 4.5),
+        ("ink", "quiet", 7), ("ink", "quiet-strong", 7),
+        ("accent", "ground", 4.5), ("accent-strong", "ground", 4.5),
+        ("on-accent", "accent", 4.5), ("on-accent", "accent-strong", 4.5),
+        ("problem", "problem-ground", 4.5), ("news", "news-ground", 4.5),
+        ("on-front", "front", 7), ("on-front-soft", "front", 4.5), ("light", "front", 3),
+        ("line-strong", "ground", 3), ("line-strong", "sheet", 3), ("focus", "ground", 3),
+        ("focus", "sheet", 3), ("problem", "ground", 3),
+    ],
+)  # fmt: skip
+def test_contrast(scheme: dict[str, str], ink: str, ground: str, least: float) -> None:
+    """WCAG 2.2, 1.4.3 and 1.4.11: 4.5 for text, 3 for what must be seen; 7 where we read long."""
+    assert contrast(scheme[ink], scheme[ground]) >= least
