@@ -75,8 +75,10 @@ def configuration(directory: Path, socket: Path, gateway: str, admin: str) -> st
         "maxmemory-policy": "noeviction",
     }
     users = (
-        "user default off resetpass resetkeys resetchannels -@all",
-        _user(GATEWAY, gateway, f"~{PREFIX}* &{PREFIX}*", _GATEWAY_COMMANDS),
+        # Nobody can be "default" (off, no password), but Redis replays its append-only file with
+        # that user's rights: without them every transaction of a script would be lost.
+        "user default off resetpass ~* &* +@all",
+        _user(GATEWAY, gateway, f"resetchannels ~{PREFIX}* &{PREFIX}*", _GATEWAY_COMMANDS),
         _user(ADMIN, admin, "resetkeys resetchannels", _ADMIN_COMMANDS),
     )
     return "\n".join([*(f"{key} {value}" for key, value in lines.items()), *users]) + "\n"
