@@ -230,7 +230,7 @@ class Page:
     def hidden(self, action: str) -> dict[str, str]:
         """The hidden fields of the form that posts to `action`."""
         form = re.search(
-            rf'<form[^>]* action="{re.escape(action)}".*?</form>', self.text, re.DOTALL
+            rf'<form[^>]* action="{re.escape(action)}["?].*?</form>', self.text, re.DOTALL
         )
         assert form is not None, f"no form to {action}"
         found = re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', form[0])

@@ -251,6 +251,12 @@ async def test_rejected_looks_the_same_whoever_it_is(browser: Browser) -> None:
     assert fields[0] == fields[1]
 
 
+async def test_the_way_back_outlives_a_failure(browser: Browser) -> None:
+    page = await browser.get(f"{LOGON}?next=/hr/%3Fa%3D1%26b")
+    assert f'action="{LOGON}?next=/hr/%3Fa%3D1%26b"' in page.text, "a reload of a 503 keeps it"
+    assert page.hidden(LOGON)["next"] == "/hr/?a=1&b"
+
+
 async def test_away(browser: Browser, house: House) -> None:
     page = await browser.get(LOGON)
     house.logon.away = True
