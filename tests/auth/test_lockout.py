@@ -1,0 +1,191 @@
+"""gateway/auth/lockout.py: who is locked out by whose failures."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+import pytest
+
+from gateway.auth.lockout import Try, _place
+from gateway.auth.model import Client
+from gateway.auth.outcomes import CodeSent, LockedOut, Rejected, WrongCode
+from tests.auth.support import ELSEWHERE, INSIDE, OUTSIDE, LoginScript
+
+pytestmark = pytest.mark.asyncio
+
+
+async def test_the_sixth_wrong_password_is_not_judged_right_or_wrong() -> None:
+    script = LoginScript()
+    assert [await script.password("wrong") for _ in range(5)] == [Rejected()] * 5
+    asked = script.directory.asked
+    assert await script.password("wrong") == LockedOut(60)
+    assert await script.password() == LockedOut(60)
+    assert script.directory.asked == asked
+    script.wait(seconds=60)
+    assert isinstance(await script.password(), CodeSent)
+
+
+async def test_locks_grow_while_it_goes_on() -> None:
+    script = LoginScript()
+    waits = []
+    for _ in range(5):
+        while not isinstance(outcome := await script.password("wrong"), LockedOut):
+            pass
+        waits.append(outcome.wait_s)
+        script.wait(seconds=outcome.wait_s)
+    assert waits[0] == 60
+    assert waits == sorted(waits)
+    assert max(waits) <= 900
+
+
+async def test_unknown_users_are_locked_in_the_same_way() -> None:
+    known, unknown = LoginScript(), LoginScript()
+    for _ in range(8):
+        assert await known.password("wrong") == await unknown.password("wrong", user="nobody")
+
+
+async def test_every_spelling_of_a_name_counts_together() -> None:
+    script = LoginScript()
+    for user in ("anna", "ANNA", " anna", "Anna ", "aNNa"):
+        await script.password("wrong", user=user)
+    assert isinstance(await script.password(), LockedOut)
+
+
+async def test_a_lock_from_one_address_does_not_lock_the_employee_out_elsewhere() -> None:
+    script = LoginScript()
+    for _ in range(9):
+        await script.password("wrong")
+    script.go(ELSEWHERE)
+    assert isinstance(await script.password(), CodeSent)
+    script.go(OUTSIDE)
+    assert isinstance(await script.password(), LockedOut)
+
+
+async def test_an_address_is_locked_whatever_the_user_name() -> None:
+    script = LoginScript()
+    for number in range(50):
+        assert await script.password("wrong", user=f"user{number}") == Rejected()
+    assert await script.password() == LockedOut(60)
+    script.go(ELSEWHERE)
+    assert isinstance(await script.password(), CodeSent)
+
+
+async def test_a_user_is_locked_whatever_the_address_after_fifty() -> None:
+    script = LoginScript()
+    for number in range(50):
+        script.go(Client(f"198.51.100.{number}", "internet", ""))
+        assert await script.password("wrong") == Rejected()
+    script.go(ELSEWHERE)
+    assert await script.password() == LockedOut(60)
+    assert isinstance(await script.password(user="bo"), CodeSent)
+    await script.lockout.unlock("anna")
+    script.go(Client("192.0.2.77", "internet", ""))
+    assert isinstance(await script.password(), CodeSent)
+
+
+async def test_a_right_password_is_no_failure() -> None:
+    script = LoginScript()
+    script.go(INSIDE)
+    for _ in range(60):
+        assert not isinstance(await script.password(), LockedOut)
+    script.go(OUTSIDE)
+    for _ in range(60):
+        assert isinstance(await script.password(), CodeSent)
+
+
+async def test_success_forgives_this_pair_only() -> None:
+    script = LoginScript()
+    script.go(ELSEWHERE)
+    for _ in range(4):
+        await script.password("wrong")
+    script.go(OUTSIDE)
+    for _ in range(4):
+        await script.password("wrong")
+    await script.password()
+    for _ in range(5):
+        assert await script.password("wrong") == Rejected()
+    script.go(ELSEWHERE)
+    assert await script.password("wrong") == Rejected()
+    assert isinstance(await script.password("wrong"), LockedOut)
+
+
+async def test_right_passwords_do_not_clear_the_address_for_guessing_others() -> None:
+    script = LoginScript()
+    for number in range(49):
+        await script.password("wrong", user=f"user{number}")
+        assert not isinstance(await script.password(user="bo"), LockedOut)
+    await script.password("wrong", user="anna")
+    assert isinstance(await script.password(user="bo"), LockedOut)
+
+
+@pytest.mark.parametrize("racers", [500])
+async def test_racing_wrong_passwords_are_judged_within_the_budget(racers: int) -> None:
+    script = LoginScript()
+    outcomes = await asyncio.gather(*(script.password("wrong") for _ in range(racers)))
+    assert outcomes.count(Rejected()) == 5
+    assert script.directory.asked == 5
+
+
+async def test_wrong_codes_are_counted_across_challenges_and_lock_codes_only() -> None:
+    script = LoginScript()
+    wrong = 0
+    for browser in itertools.count():
+        script.another_browser(Client(f"198.51.100.{browser}", "internet", ""))
+        await script.password()
+        outcome: object = WrongCode(9)
+        while isinstance(outcome, WrongCode) and outcome.tries_left:
+            outcome = await script.code(await script.wrong_code())
+            wrong += isinstance(outcome, WrongCode)
+        if isinstance(outcome, LockedOut):
+            break
+    assert wrong == 50
+    assert await script.code() == LockedOut(60)
+    assert isinstance(await script.password(), CodeSent)
+    assert await script.password("wrong") == Rejected()
+
+
+async def test_a_hundred_wrong_codes_a_day_are_enough() -> None:
+    script = LoginScript()
+    wrong = waited = 0
+    while waited < 86400 * 0.9:
+        script.another_browser()
+        outcome = await script.password()
+        while not isinstance(outcome, LockedOut):
+            outcome = await script.code(await script.wrong_code())
+            wrong += isinstance(outcome, WrongCode)
+            if isinstance(outcome, WrongCode) and not outcome.tries_left:
+                script.another_browser()
+                outcome = await script.password()
+        script.wait(seconds=outcome.wait_s)
+        waited += outcome.wait_s
+    assert wrong == 100
+    await script.lockout.unlock("anna")
+    script.another_browser()
+    assert isinstance(await script.password(), CodeSent)
+
+
+async def test_names_and_addresses_are_hidden() -> None:
+    script = LoginScript()
+    counted = await script.lockout.password("anna", "203.0.113.9")
+    assert isinstance(counted, Try)
+    for bucket in (*counted.own, *counted.shared):
+        assert len(bucket.name) == 64
+        assert int(bucket.name, 16)
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:3::1", "2001:db8:1:3::/64"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("unix", "unix"),
+    ],
+)
+async def test_what_an_address_counts_as(address: str, place: str) -> None:
+    assert _place(address) == place
