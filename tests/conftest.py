@@ -1,8 +1,10 @@
-"""What tests of several parts share: one real redis-server a worker, emptied for each test."""
+"""What tests of several parts share: one real redis-server a worker, emptied for each test.
+
+The rule for tests whose part is missing is in `tests/requirements.py`; pytest reads its hooks here.
+"""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import tempfile
 import time
@@ -15,6 +17,12 @@ import redis
 
 from gateway.store import scripts
 from gateway.store.redis_server import GATEWAY, configuration
+from tests import requirements
+from tests.requirements import (  # noqa: F401 - hooks, called by their names
+    pytest_make_collect_report,
+    pytest_runtest_makereport,
+    pytest_unconfigure,
+)
 
 _PASSWORD = "of-the-tests"
 
@@ -43,9 +51,7 @@ class RedisServer:
 
 def start_redis(directory: Path) -> RedisServer:
     """Start one and wait until it knows the scripts; the caller ends its process."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("needs redis-server (apt install redis-server)")
+    program = requirements.program("redis-server")
     text = configuration(directory, directory / "s", _PASSWORD, _PASSWORD)
     (directory / "redis.conf").write_text(f"{text}user tester reset on >{_PASSWORD} ~* &* +@all\n")
     process = subprocess.Popen([program, str(directory / "redis.conf")], stdin=subprocess.DEVNULL)

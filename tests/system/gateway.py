@@ -157,16 +157,22 @@ def write_config(
     phone: str,
     port: int,
     admin: int,
+    public_port: int | None = None,
     routes: str | None = None,
     extra: str = "",
     tables: str = "",
     upstream: str = "",
 ) -> Path:
-    """Write a gateway.toml; `extra` are top-level keys, `tables` whole tables, `routes` [[route]]s."""
+    """Write a gateway.toml; `extra` are top-level keys, `tables` whole tables, `routes` [[route]]s.
+
+    `public_port` is where browsers find it, when something stands in front of `port`.
+    """
     default = '[[route]]\npath = "/static/"\nupstream = "portal"\npublic = true\n'
     default += '\n[[route]]\npath = "/"\nupstream = "portal"\n'
     listen = "" if "[listen]" in tables else f'[listen]\naddress = ["127.0.0.1:{port}"]\n'
-    public = "" if "public_url" in extra else f'public_url = "http://localhost:{port}"\n'
+    public = (
+        "" if "public_url" in extra else f'public_url = "http://localhost:{public_port or port}"\n'
+    )
     config = directory / "gateway.toml"
     config.write_text(
         f"""{public}state_dir = "var"
@@ -202,7 +208,7 @@ def running_gateway(
 ) -> Iterator[RunningGateway]:
     """Run a gateway in front of `portal`; see write_config for the rest."""
     port, admin = free_port(), free_port()
-    origin = f"http://localhost:{port}"
+    origin = f"http://localhost:{config.get('public_port') or port}"
     written = write_config(directory, portal=portal, phone=phone, port=port, admin=admin, **config)
     gateway = RunningGateway(
         origin, port, f"http://127.0.0.1:{admin}", directory, written, directory / "gateway.log"
