@@ -115,8 +115,8 @@ async def _serving(start: Start) -> AsyncIterator[FrontDoor]:
             secret=sealer.mac("form tokens"),
         )
         pages = await stack.enter_async_context(_pages(settings.state_dir, services))
-        door.pools = {one.name: Pool(one, _tls(one)) for one in settings.upstreams}
-        door.pools[PAGES_POOL] = Pool(pages)
+        door.pools = {one.name: Pool(one, door.ticker, _tls(one)) for one in settings.upstreams}
+        door.pools[PAGES_POOL] = Pool(pages, door.ticker)
         await stack.enter_async_context(_background(sessions, door))
         await stack.enter_async_context(_admin(start, store, directory))
         listener = Listener(door, start.public)

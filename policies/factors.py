@@ -10,7 +10,7 @@ CORPORATE: Final = "corporate"
 """The network whose computers need only user name and password."""
 
 OTP: Final = "otp"
-PWD: Final = "pwd"
+PWD: Final = "pwd"  # noqa: S105 - the amr value of RFC 8176
 
 
 def code_needed(second_factor: SecondFactor, network: str, factors: tuple[str, ...]) -> bool:

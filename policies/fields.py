@@ -58,25 +58,28 @@ def fold(name: str) -> str:
 
 
 class FieldRules:
-    """The crossing of every field name, for one set of identity fields; answers are remembered."""
+    """The crossing of every field name, for one set of identity fields.
 
-    __slots__ = ("_identity", "_known")
+    `known` holds the answers given so far, for whoever cannot afford a call a field.
+    """
+
+    __slots__ = ("_identity", "known")
 
     _REMEMBERED: Final = 4096
 
     def __init__(self, identity: Iterable[str]) -> None:
         """Take the names of all identity fields of all upstreams: none crosses to any of them."""
         self._identity = frozenset(fold(name) for name in identity)
-        self._known: dict[bytes, Crossing] = {}
+        self.known: dict[bytes, Crossing] = {}
 
     def crossing(self, name: bytes) -> Crossing:
         """Return what becomes of the request field called `name` (as received)."""
-        known = self._known.get(name)
+        known = self.known.get(name)
         if known is not None:
             return known
-        if len(self._known) >= self._REMEMBERED:  # strangers choose names: memory stays bounded
-            self._known.clear()
-        judged = self._known[name] = self._judge(fold(name.decode("latin-1")))
+        if len(self.known) >= self._REMEMBERED:  # strangers choose names: memory stays bounded
+            self.known.clear()
+        judged = self.known[name] = self._judge(fold(name.decode("latin-1")))
         return judged
 
     def _judge(self, folded: str) -> Crossing:

@@ -48,7 +48,7 @@ PAGES: Final = Route(path="/.gateway/", upstream="", public=True, upgrades=froze
 """The gateway's own pages: found before any configured route, on every host of ours."""
 
 _MAX_DECODINGS: Final = 4
-_ONE_READING: Final = re.compile(rb"[a-z0-9_~!$&'()*+,=:@-][a-z0-9._~!$&'()*+,=:@/-]*\Z")
+_ONE_READING: Final = re.compile(rb"(?:[a-z0-9_~!$&'()*+,=:@-][a-z0-9._~!$&'()*+,=:@/-]*)?\Z")
 _HAS_OTHER: Final = re.compile(rb"//|/\.|\./|\.\Z")
 _HOST_TAKEN: Final = "two routes for the same place: lines {} and {}"
 

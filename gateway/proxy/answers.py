@@ -11,7 +11,11 @@ from gateway.wire.fields import Fields
 from gateway.wire.response import ResponseHead
 from policies.fields import RESPONSE_HOP_BY_HOP, sets_cookie
 
-_KEEPS_AUTHENTICATE: Final = frozenset({b"www-authenticate"})
+_KEPT: Final = frozenset({
+    b"keep-alive", b"close", b"upgrade", b"www-authenticate", b"set-cookie", b"content-type",
+})  # fmt: skip
+"""Names in Connection that drop nothing: connection options, and what an answer must not lose."""
+
 _NEVER_IN_TRAILERS: Final = frozenset({
     b"set-cookie", b"content-encoding", b"content-type", b"content-range", b"host", b"location",
     b"cache-control", b"authorization", b"www-authenticate", b"content-security-policy",
@@ -28,7 +32,7 @@ def answer_head(head: ResponseHead, own_cookies: frozenset[bytes], extra: list[b
     `own_cookies` are the names that the upstream may not set; none for our own pages.
     """
     out = [b"HTTP/1.1 %d %b\r\n" % (head.status, head.reason)]
-    named = _named(head)
+    named = head.named - _KEPT if head.named else head.named
     for name, value in head.fields:
         crosses = _known.get(name)
         if crosses is None:
@@ -51,16 +55,6 @@ def trailer_section(trailers: Fields) -> bytes:
         if name.lower() not in _NEVER_IN_TRAILERS
     ]
     return b"0\r\n" + b"".join(lines) + b"\r\n"
-
-
-def _named(head: ResponseHead) -> frozenset[bytes]:
-    """Return the fields that Connection names, lower case, less those we never drop for it."""
-    for name, value in head.fields:
-        if name.lower() == b"connection":
-            listed = {token.strip() for token in value.lower().split(b",")}
-            listed -= {b"keep-alive", b"close", b"upgrade", b""}
-            return frozenset(listed - _KEEPS_AUTHENTICATE - {b"set-cookie", b"content-type"})
-    return frozenset()
 
 
 def _remember(name: bytes) -> bool:

@@ -37,8 +37,8 @@ class ClientConnection(asyncio.Protocol):
     """States: head, deciding (a store read), exchange, tunnel, linger (read past), closed."""
 
     __slots__ = (
-        "_buffer", "_door", "_exchange", "_lingered", "_origin", "_origin_plan", "_searched",
-        "_state", "deadline", "peer", "plan", "reading", "request_id", "transport",
+        "_buffer", "_door", "_exchange", "_forwarded", "_lingered", "_origin", "_origin_plan",
+        "_searched", "_state", "deadline", "peer", "plan", "reading", "request_id", "transport",
     )  # fmt: skip
 
     def __init__(self, door: FrontDoor, peer: str | None = None) -> None:
@@ -47,6 +47,7 @@ class ClientConnection(asyncio.Protocol):
         self._searched = 0
         self._state = _HEAD
         self._exchange: Exchange | None = None
+        self._forwarded = request_head.Forwarded()
         self._lingered = 0
         self._origin: decide.Origin | None = None
         self._origin_plan: Plan | None = None
@@ -71,7 +72,7 @@ class ClientConnection(asyncio.Protocol):
             name = transport.get_extra_info("peername")
             # No address must mean outside, never inside (uvloop issue 560).
             self.peer = name[0] if isinstance(name, tuple) and name else ""
-        self.deadline = self._door.now() + self.plan.head_timeout_s
+        self.deadline = self._door.ticker.now + self.plan.head_timeout_s
         if not self._door.admit(self):
             self._refuse(429, None, why="too many connections from one address")
 
@@ -88,7 +89,7 @@ class ClientConnection(asyncio.Protocol):
                 self.abort()
             return
         if not self._buffer and state == _HEAD and self.deadline == math.inf:
-            self.deadline = self._door.now() + self.plan.head_timeout_s
+            self.deadline = self._door.ticker.now + self.plan.head_timeout_s
         self._buffer = self._buffer + data if self._buffer else data
         self._advance()
         if len(self._buffer) > _BUFFER_HIGH and self._state in {_DECIDING, _EXCHANGE}:
@@ -138,7 +139,7 @@ class ClientConnection(asyncio.Protocol):
 
     def body_wanted(self) -> None:
         """Let body bytes flow into the exchange, those already here first."""
-        self.deadline = self._door.now() + self.plan.idle_timeout_s
+        self.deadline = self._door.ticker.now + self.plan.idle_timeout_s
         self.reading.release(Held.NOT_WANTED)
         self._advance()
 
@@ -152,10 +153,10 @@ class ClientConnection(asyncio.Protocol):
         self._state = _HEAD
         self.reading.release(Held.NOT_WANTED)
         if self._buffer:
-            self.deadline = self._door.now() + self.plan.head_timeout_s
+            self.deadline = self._door.ticker.now + self.plan.head_timeout_s
             asyncio.get_running_loop().call_soon(self._advance)
         else:
-            self.deadline = self._door.now() + self.plan.idle_timeout_s
+            self.deadline = self._door.ticker.now + self.plan.idle_timeout_s
 
     def exchange_failed(self, status: int, why: str) -> None:
         """Answer for an upstream that did not."""
@@ -213,7 +214,7 @@ class ClientConnection(asyncio.Protocol):
         data, self._buffer = self._buffer, b""
         if not data:
             return
-        self.deadline = self._door.now() + self.plan.idle_timeout_s
+        self.deadline = self._door.ticker.now + self.plan.idle_timeout_s
         try:
             self._buffer = exchange.body(data)
         except BadMessage as error:
@@ -310,7 +311,7 @@ class ClientConnection(asyncio.Protocol):
     ) -> None:
         plan = self.plan
         upstream = plan.upstreams[route.upstream]
-        lines = request_head.forwarded_lines(plan, head, origin.address)
+        lines = self._forwarded.lines(plan, head, origin.address)
         if live is not None:
             self._door.sessions.used(live)
             lines += request_head.identity_lines(plan, upstream.name, live)
@@ -374,7 +375,7 @@ class ClientConnection(asyncio.Protocol):
             self._finish()
             return
         self._state = _HEAD
-        self.deadline = self._door.now() + self.plan.idle_timeout_s
+        self.deadline = self._door.ticker.now + self.plan.idle_timeout_s
         if self._buffer:
             asyncio.get_running_loop().call_soon(self._advance)
 
@@ -389,7 +390,7 @@ class ClientConnection(asyncio.Protocol):
         self._state = _LINGER
         self._buffer = b""
         self.reading.release(Held.NOT_WANTED | Held.PEER_FULL)
-        self.deadline = self._door.now() + _LINGER_S
+        self.deadline = self._door.ticker.now + _LINGER_S
         if self.transport.can_write_eof():
             self.transport.write_eof()
         else:

@@ -12,7 +12,6 @@ from gateway.proxy.plan import Plan
 from gateway.wire.request import RequestHead
 from policies.access import decide, judge_origin
 from policies.decision import Decision, Deny
-from policies.fields import own_cookie_values
 from policies.networks import client_address
 from policies.routes import Route
 
@@ -52,11 +51,11 @@ def find_route(plan: Plan, head: RequestHead) -> Route | Deny:
 
 def session_token(plan: Plan, head: RequestHead) -> bytes | None:
     """Return the session cookie's value; two of them are as good as none (nobody knows whose)."""
-    found: list[bytes] = []
-    for name, value in head.fields:
-        if len(name) == len(b"cookie") and name.lower() == b"cookie":
-            found += own_cookie_values(value, plan.session_cookie)
-    return found[0] if len(found) == 1 and found[0] else None
+    if len(head.cookies) == 1:
+        tokens = plan.cookies.read(head.cookies[0]).tokens
+    else:
+        tokens = tuple(t for value in head.cookies for t in plan.cookies.read(value).tokens)
+    return tokens[0] if len(tokens) == 1 and tokens[0] else None
 
 
 def judge(

@@ -14,10 +14,11 @@ from gateway.proxy.decide import Origin
 from gateway.proxy.plan import Plan
 from gateway.proxy.pool import Pool
 from gateway.proxy.replies import Replies
+from gateway.proxy.ticker import Ticker
 from policies.decision import Deny
 from policies.routes import Route
 
-_SWEEP_S: Final = 0.5
+_SWEEP_S: Final = 0.25
 _NOTES_PER_SWEEP: Final = 5
 
 _log = logging.getLogger("portvakt.door")
@@ -38,13 +39,10 @@ class FrontDoor:
         self._audit = audit
         self._by_address: Counter[str] = Counter()
         self._loop = asyncio.get_running_loop()
+        self.ticker = Ticker(self._loop)
         self._ids = entropy.token(5).hex().encode("ascii")
         self._count = 0
         self._notes: Counter[str] = Counter()
-
-    def now(self) -> float:
-        """Return the loop's time in seconds."""
-        return self._loop.time()
 
     def next_request_id(self) -> bytes:
         """Return an identifier that no other request of any worker has; not a secret."""
@@ -98,7 +96,7 @@ class FrontDoor:
         """Enforce deadlines and write refusals down, until cancelled."""
         while True:
             await asyncio.sleep(_SWEEP_S)
-            now = self._loop.time()
+            now = self.ticker.tick()
             for client in [c for c in self.clients if c.deadline <= now]:
                 client.on_deadline()
             for pool in self.pools.values():

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.auth.identity import IdentityFields
+from gateway.proxy.cookies import CookieReader
 from gateway.settings.model import Upstream
 from gateway.settings.snapshot import Snapshot
 from gateway.wire.request import HeadReader
@@ -21,7 +22,7 @@ class Plan:
     snapshot: Snapshot
     reader: HeadReader
     rules: FieldRules
-    session_cookie: bytes
+    cookies: CookieReader
     own_cookies: frozenset[bytes]
     scheme: bytes
     public_host: bytes
@@ -44,13 +45,14 @@ def compile_plan(snapshot: Snapshot) -> Plan:
     default_port = 443 if url.is_https else 80
     host = url.host.encode()
     authority = host if url.port == default_port else b"%b:%d" % (host, url.port)
+    own_cookies = frozenset(name.encode() for name in snapshot.cookies)
     names = [name for upstream in settings.upstreams for name, _ in upstream.identity]
     return Plan(
         snapshot=snapshot,
         reader=HeadReader(limits.fields, limits.url),
         rules=FieldRules(names),
-        session_cookie=snapshot.cookies.session.encode(),
-        own_cookies=frozenset(name.encode() for name in snapshot.cookies),
+        cookies=CookieReader(snapshot.cookies.session.encode(), own_cookies),
+        own_cookies=own_cookies,
         scheme=url.scheme.encode(),
         public_host=host,
         public_authority=authority,

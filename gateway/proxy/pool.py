@@ -12,6 +12,7 @@ import ssl
 from collections import deque
 from typing import Final, Protocol
 
+from gateway.proxy.ticker import Ticker
 from gateway.proxy.upstream import UpstreamConnection
 from gateway.settings.model import Upstream, UpstreamUrl
 from gateway.tasks import spawn
@@ -56,8 +57,11 @@ class Address:
 class Pool:
     """All connections of this worker to one upstream."""
 
-    def __init__(self, upstream: Upstream, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, upstream: Upstream, ticker: Ticker, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.upstream = upstream
+        self.ticker = ticker
         self.addresses = [Address(url) for url in upstream.urls]
         self.connections: set[UpstreamConnection] = set()
         self._tls = tls
@@ -69,10 +73,6 @@ class Pool:
     def __repr__(self) -> str:
         states = ", ".join(f"{a}: {a.busy} busy, {len(a.idle)} idle" for a in self.addresses)
         return f"<pool {self.upstream.name}: {states}>"
-
-    def now(self) -> float:
-        """Return the loop's time in seconds."""
-        return self._loop.time()
 
     def ask(self, waiter: Waiter) -> None:
         """Give `waiter` a connection: an idle one at once, else a new one, else in turn."""

@@ -13,7 +13,7 @@ from gateway.proxy.decide import Origin
 from gateway.proxy.plan import Plan
 from gateway.settings.model import Upstream
 from gateway.wire.request import RequestHead
-from policies.fields import Crossing, without_own_cookies
+from policies.fields import Crossing
 
 _HARMLESS_NAMES: Final = frozenset({b"close", b"keep-alive", b"upgrade", b"te", b""})
 _PASS: Final = Crossing.PASS
@@ -67,27 +67,45 @@ def identity_lines(plan: Plan, upstream: str, live: LiveSession) -> bytes:
     return lines
 
 
-def forwarded_lines(plan: Plan, head: RequestHead, address: str) -> bytes:
-    """Return X-Forwarded-For, -Proto and -Host as we know them; nothing of the client's."""
-    forwarded_for = b"X-Forwarded-For: %b\r\n" % address.encode("ascii") if address else b""
-    return b"%bX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b\r\n" % (
-        forwarded_for,
-        plan.scheme,
-        head.authority or plan.public_authority,
-    )
+class Forwarded:
+    """X-Forwarded-For, -Proto and -Host as we know them; nothing of the client's.
+
+    A connection keeps the last lines: they seldom change from request to request.
+    """
+
+    __slots__ = ("_for", "_lines")
+
+    def __init__(self) -> None:
+        self._for: tuple[Plan, str, bytes] | None = None
+        self._lines = b""
+
+    def lines(self, plan: Plan, head: RequestHead, address: str) -> bytes:
+        """Return the field lines, each ended by CRLF; an unknown address is left out."""
+        key = (plan, address, head.authority)
+        if key != self._for:
+            forwarded_for = b"X-Forwarded-For: %b\r\n" % address.encode("ascii")
+            self._lines = b"%bX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b\r\n" % (
+                forwarded_for if address else b"",
+                plan.scheme,
+                head.authority or plan.public_authority,
+            )
+            self._for = key
+        return self._lines
 
 
 def _crossing(plan: Plan, head: RequestHead, out: list[bytes]) -> None:
     named = head.named - _HARMLESS_NAMES if head.named else head.named
-    known = plan.rules.crossing
+    known = plan.rules.known
     for name, value in head.fields:
-        crossing = known(name)
+        crossing = known.get(name)
+        if crossing is None:
+            crossing = plan.rules.crossing(name)
         if crossing is _PASS:
             # A field that Connection names is hop-by-hop (RFC 9110 section 7.6.1).
             if not named or name.lower() not in named:
                 out += (name, b": ", value, b"\r\n")
         elif crossing is _COOKIE and not (named and b"cookie" in named):
-            kept = without_own_cookies(value, plan.own_cookies)
+            kept = plan.cookies.read(value).rest
             if kept:
                 out += (b"Cookie: ", kept, b"\r\n")
 

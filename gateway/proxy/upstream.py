@@ -11,6 +11,7 @@ import math
 from typing import Final, Protocol, cast
 
 from gateway.proxy.flow import Held, Reading
+from gateway.proxy.ticker import Ticker
 from gateway.wire.chunked import ChunkedBody
 from gateway.wire.errors import BadMessage
 from gateway.wire.fields import Fields
@@ -56,22 +57,21 @@ class Home(Protocol):
     def gone(self, connection: UpstreamConnection) -> None:
         """Forget a closed connection."""
 
-    def now(self) -> float:
-        """Return the loop's time in seconds."""
-        ...
+    ticker: Ticker
 
 
 class UpstreamConnection(asyncio.Protocol):
     """States: idle (no asker), head, body, tunnel. `deadline` is loop time; a sweep enforces it."""
 
     __slots__ = (
-        "_answered", "_body", "_buffer", "_head", "_home", "_interim", "_left", "_state",
+        "_answered", "_body", "_buffer", "_head", "_home", "_interim", "_left", "_state", "_ticker",
         "address", "asker", "deadline", "first_byte_s", "idle_s", "reading", "request_done",
         "reused", "transport",
     )  # fmt: skip
 
     def __init__(self, home: Home, address: object, first_byte_s: float, idle_s: float) -> None:
         self._home = home
+        self._ticker = home.ticker
         self.address = address
         self.first_byte_s = first_byte_s
         self.idle_s = idle_s
@@ -109,7 +109,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self._state == _TUNNEL:
             asker.answer_data([data])
             return
-        self.deadline = self._home.now() + self.idle_s
+        self.deadline = self._ticker.now + self.idle_s
         try:
             if self._state == _HEAD:
                 data = self._take_heads(asker, data)
@@ -154,13 +154,13 @@ class UpstreamConnection(asyncio.Protocol):
         self._body = None
         self._answered = False
         self._interim = 0
-        self.deadline = self._home.now() + self.first_byte_s
+        self.deadline = self._ticker.now + self.first_byte_s
         self.transport.write(head)
 
     def sent(self) -> None:
         """Note progress of the request's body: the answer is not late while it is still sent."""
         if self._state == _HEAD:
-            self.deadline = self._home.now() + self.first_byte_s
+            self.deadline = self._ticker.now + self.first_byte_s
 
     def tunnel(self) -> None:
         """From here on bytes pass unparsed (after a 101); no deadline holds."""

@@ -12,7 +12,14 @@ from typing import Final
 import httptools
 
 from gateway.wire.errors import BadMessage
-from gateway.wire.fields import Collector, Fields, check_section, content_length, tokens
+from gateway.wire.fields import (
+    Fields,
+    Roles,
+    check_section,
+    content_length,
+    split_section,
+    tokens,
+)
 
 METHODS: Final = frozenset({
     b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"PATCH", b"OPTIONS",
@@ -48,8 +55,8 @@ _STEERING: Final[dict[bytes, str]] = {
     b"connection": "connection",
     b"upgrade": "upgrade",
     b"expect": "expect",
+    b"cookie": "cookie",
 }
-_REMEMBERED: Final = 4096
 
 
 class RequestHead:
@@ -58,12 +65,12 @@ class RequestHead:
     `length` is the body's size, None for a chunked one (`chunked`). `host` is lower case without
     port and trailing dot, b"" for HTTP/1.0 without Host; `authority` is the Host as received.
     `upgrade` is the one protocol asked for, or b"". `odd_body`: a body where none is usual, so
-    both connections end after it.
+    both connections end after it. `cookies` are the Cookie field values.
     """
 
     __slots__ = (
-        "authority", "chunked", "expects", "fields", "host", "keep_alive", "length", "method",
-        "minor", "named", "odd_body", "path", "query", "upgrade",
+        "authority", "chunked", "cookies", "expects", "fields", "host", "keep_alive", "length",
+        "method", "minor", "named", "odd_body", "path", "query", "upgrade",
     )  # fmt: skip
 
     def __init__(self, method: bytes, path: bytes, query: bytes, minor: int) -> None:
@@ -72,6 +79,7 @@ class RequestHead:
         self.query = query
         self.minor = minor
         self.fields: Fields = []
+        self.cookies: list[bytes] = []
         self.authority = b""
         self.host = b""
         self.length: int | None = 0
@@ -101,18 +109,17 @@ class RequestHead:
 
 
 class HeadReader:
-    """Reads request heads within limits; remembers which field names steer framing."""
+    """Reads request heads within limits."""
 
-    __slots__ = ("_known", "max_fields", "max_url")
+    __slots__ = ("max_fields", "max_url")
 
     def __init__(self, max_fields: int, max_url: int) -> None:
         self.max_fields = max_fields
         self.max_url = max_url
-        self._known: dict[bytes, str] = {}
 
     def read(self, raw: bytes) -> RequestHead:
         """Return the head in `raw`, which ends with its empty line. Raises BadMessage."""
-        check_section(raw)
+        check_section(raw, self.max_fields)
         start = _START.match(raw)
         authority = None
         if start is None:
@@ -128,53 +135,49 @@ class HeadReader:
         if b"%" in path and _BAD_ESCAPE.search(path) is not None:
             raise BadMessage(400, "malformed percent-encoding")
         head = RequestHead(method, path, query or b"", 1 if minor == b"1" else 0)
-        head.fields = self._split(raw)
+        fields = split_section(raw, httptools.HttpRequestParser)
+        if fields is None:
+            raise BadMessage(400, "malformed head")
+        head.fields = fields
         self._steer(head)
         if authority is not None and head.authority.lower() != authority.lower():
             raise BadMessage(400, "absolute-form for another host")
         return head
 
-    def _split(self, raw: bytes) -> Fields:
-        collector = Collector(self.max_fields)
-        try:
-            httptools.HttpRequestParser(collector).feed_data(raw)
-        except httptools.HttpParserUpgrade:
-            pass  # the parser stops at the head's end, as it should; `_steer` decides
-        except httptools.HttpParserCallbackError as error:
-            if isinstance(error.__context__, BadMessage):
-                raise error.__context__ from None
-            raise
-        except httptools.HttpParserError:
-            raise BadMessage(400, "malformed head") from None
-        if not collector.complete or collector.more:
-            raise BadMessage(400, "malformed head")
-        return collector.fields
-
     def _steer(self, head: RequestHead) -> None:
         """Settle host, framing, persistence and upgrade from the fields that steer them."""
         seen: dict[str, bytes] = {}
-        known = self._known
+        known = _ROLES.known
         for name, value in head.fields:
             role = known.get(name)
             if role is None:
-                role = self._role(name)
+                role = _ROLES.learn(name)
             if role:
-                if role in seen and role != "connection":
-                    raise BadMessage(400, f"{role} given twice")
-                seen[role] = seen[role] + b"," + value if role in seen else value
+                if role == "cookie":
+                    head.cookies.append(value)
+                    continue
+                if role in seen:
+                    if role != "connection":
+                        raise BadMessage(400, f"{role} given twice")
+                    value = seen[role] + b"," + value  # noqa: PLW2901 - one list of tokens
+                seen[role] = value
         _settle_host(head, seen.get("host"))
-        _settle_connection(head, seen)
-        _settle_body(head, seen)
+        if "connection" in seen:
+            _settle_connection(head, seen)
+        if "coding" in seen or "length" in seen or "expect" in seen:
+            _settle_body(head, seen)
 
-    def _role(self, name: bytes) -> str:
-        lower = name.lower()
-        role = _STEERING.get(lower, "")
-        if not role and lower.translate(None, b"-_.!#$%&'*+^`|~") in _LOOK_ALIKES:
-            raise BadMessage(400, "look-alike of a framing field")
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
-        self._known[name] = role
-        return role
+
+def _role(name: bytes) -> str:
+    if not name:
+        raise BadMessage(400, "field without a name")
+    role = _STEERING.get(name, "")
+    if not role and name.translate(None, b"-_.!#$%&'*+^`|~") in _LOOK_ALIKES:
+        raise BadMessage(400, "look-alike of a framing field")
+    return role
+
+
+_ROLES: Final = Roles(_role)
 
 
 def _refused_method(method: bytes) -> tuple[int, str]:
@@ -224,10 +227,7 @@ def _settle_host(head: RequestHead, value: bytes | None) -> None:
 
 
 def _settle_connection(head: RequestHead, seen: dict[str, bytes]) -> None:
-    value = seen.get("connection")
-    if value is None:
-        return
-    names = frozenset(tokens(value))
+    names = frozenset(tokens(seen["connection"]))
     head.named = names
     if b"close" in names:
         head.keep_alive = False

@@ -12,7 +12,14 @@ from typing import Final
 import httptools
 
 from gateway.wire.errors import BadMessage
-from gateway.wire.fields import Collector, Fields, check_section, content_length, tokens
+from gateway.wire.fields import (
+    Fields,
+    Roles,
+    check_section,
+    content_length,
+    split_section,
+    tokens,
+)
 
 _START: Final = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: ([^\r\n]*))?\r\n")
 _CONTINUE: Final = 100
@@ -21,9 +28,14 @@ _SWITCHING: Final = 101
 _NO_BODY: Final = frozenset({204, 304})
 _MAX_FIELDS: Final = 512
 
-_STEERING: Final = frozenset({
-    b"content-length", b"transfer-encoding", b"connection", b"upgrade", b"www-authenticate",
-})  # fmt: skip
+_STEERING: Final = {
+    b"content-length": "length",
+    b"transfer-encoding": "coding",
+    b"connection": "connection",
+    b"upgrade": "upgrade",
+    b"www-authenticate": "authenticate",
+}
+_ROLES: Final = Roles(lambda name: _STEERING.get(name, ""))
 
 
 class ResponseHead:
@@ -35,8 +47,8 @@ class ResponseHead:
     """
 
     __slots__ = (
-        "announced", "bound", "chunked", "fields", "keep_alive", "length", "minor", "reason",
-        "status", "until_close", "upgrade",
+        "announced", "bound", "chunked", "fields", "keep_alive", "length", "minor", "named",
+        "reason", "status", "until_close", "upgrade",
     )  # fmt: skip
 
     def __init__(self, status: int, reason: bytes, minor: int) -> None:
@@ -51,6 +63,7 @@ class ResponseHead:
         self.keep_alive = minor == 1
         self.upgrade = b""
         self.bound = False
+        self.named: frozenset[bytes] = frozenset()  # what Connection names, lower case
 
     @property
     def is_interim(self) -> bool:
@@ -60,54 +73,51 @@ class ResponseHead:
 
 def read_response(raw: bytes, method: bytes) -> ResponseHead:
     """Return the answer head in `raw`, which ends with its empty line. Raises BadMessage."""
-    check_section(raw)
+    check_section(raw, _MAX_FIELDS)
     start = _START.match(raw)
     if start is None:
         raise BadMessage(502, "malformed status line")
-    head = ResponseHead(int(start[2]), start[3] or b"", 1 if start[1] == b"1" else 0)
-    head.fields = _split(raw)
-    seen: dict[bytes, bytes] = {}
-    for name, value in head.fields:
-        lower = name.lower()
-        if lower in _STEERING:
-            if lower in seen and lower in {b"content-length", b"transfer-encoding"}:
-                raise BadMessage(502, "framing given twice")
-            seen[lower] = seen[lower] + b"," + value if lower in seen else value
+    minor, status, reason = start.groups()
+    head = ResponseHead(int(status), reason or b"", 1 if minor == b"1" else 0)
+    fields = split_section(raw, httptools.HttpResponseParser)
+    if fields is None:
+        raise BadMessage(502, "malformed answer head")
+    head.fields = fields
+    seen: dict[str, bytes] = {}
+    known = _ROLES.known
+    for name, value in fields:
+        role = known.get(name)
+        if role is None:
+            role = _ROLES.learn(name)
+        if role:
+            if role in seen:
+                if role in {"length", "coding"}:
+                    raise BadMessage(502, "framing given twice")
+                value = seen[role] + b"," + value  # noqa: PLW2901 - one list
+            seen[role] = value
     _settle(head, seen, method)
     return head
 
 
-def _split(raw: bytes) -> Fields:
-    collector = Collector(_MAX_FIELDS)
-    try:
-        httptools.HttpResponseParser(collector).feed_data(raw)
-    except httptools.HttpParserUpgrade:
-        pass
-    except httptools.HttpParserError:
-        raise BadMessage(502, "malformed answer head") from None
-    if not collector.complete or collector.more:
-        raise BadMessage(502, "malformed answer head")
-    return collector.fields
-
-
-def _settle(head: ResponseHead, seen: dict[bytes, bytes], method: bytes) -> None:
-    coding = seen.get(b"transfer-encoding")
-    length = seen.get(b"content-length")
+def _settle(head: ResponseHead, seen: dict[str, bytes], method: bytes) -> None:
+    coding = seen.get("coding")
+    length = seen.get("length")
     if coding is not None and (length is not None or coding.lower() != b"chunked"):
         raise BadMessage(502, "Transfer-Encoding that we cannot trust")
     if coding is not None and head.minor == 0:
         raise BadMessage(502, "Transfer-Encoding in HTTP/1.0")
     number = None if length is None else content_length(length)
-    names = tokens(seen.get(b"connection", b""))
+    names = tokens(seen["connection"]) if "connection" in seen else []
+    head.named = frozenset(names)
     if b"close" in names or (head.minor == 0 and b"keep-alive" not in names):
         head.keep_alive = False
     elif head.minor == 0:
         head.keep_alive = True
-    if b"www-authenticate" in seen:
-        schemes = seen[b"www-authenticate"].lower()
+    if "authenticate" in seen:
+        schemes = seen["authenticate"].lower()
         head.bound = b"ntlm" in schemes or b"negotiate" in schemes
     if head.status == _SWITCHING:
-        head.upgrade = seen.get(b"upgrade", b"").lower() if b"upgrade" in names else b""
+        head.upgrade = seen.get("upgrade", b"").lower() if b"upgrade" in names else b""
     if method == b"HEAD" or head.status in _NO_BODY or head.status < _OK:
         head.length = 0
         head.announced = number if head.status >= _OK and head.status != 204 else None  # noqa: PLR2004
