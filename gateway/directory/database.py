@@ -28,7 +28,8 @@ class Database:
 
     def __init__(self, url: str, deadline_s: float = DEADLINE_S) -> None:
         self.deadline_s: Final = deadline_s
-        self._engine = schema.make_engine(url, deadline_s * _BUSY_PART)
+        self._busy_timeout_s = deadline_s * _BUSY_PART
+        self._engine = schema.make_engine(url, self._busy_timeout_s)
         self._getting_ready = asyncio.Lock()
         self._is_ready = False
 
@@ -66,6 +67,6 @@ class Database:
             return
         async with self._getting_ready:
             if not self._is_ready:
-                schema.prepare_file(self._engine)
+                await asyncio.to_thread(schema.prepare_file, self._engine, self._busy_timeout_s)
                 await schema.create_tables(self._engine)
                 self._is_ready = True

@@ -2,13 +2,16 @@
 
 SQLite runs with a write-ahead log (readers never wait for a writer), full sync and a busy time-out
 shorter than a call's deadline; its file is 0600 in a directory made 0700, owned by the directory's
-owner even when root made it. Imports SQLAlchemy only.
+owner even when root made it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import logging
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,27 +65,40 @@ def make_engine(url: str, busy_timeout_s: float) -> AsyncEngine:
     return engine
 
 
-def prepare_file(engine: AsyncEngine) -> None:
+def prepare_file(engine: AsyncEngine, busy_timeout_s: float) -> None:
     """Make an SQLite database's directory (0700) and file (0600), or take others' rights away.
 
-    Raises OSError.
+    One process at a time: a change of journal mode fails at once, without waiting, when two try.
+    Blocks. Raises OSError and sqlite3.Error.
     """
     path = _file_of(engine.url)
     if path is None:
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-    descriptor = os.open(path, flags, 0o600)
+    place = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        mine = os.fstat(descriptor)
-        if mine.st_mode & _OTHERS:
-            os.fchmod(descriptor, mine.st_mode & ~_OTHERS & 0o7777)
-        owner = path.parent.stat()
-        # Whoever runs the command line as root must not shut the gateway's own user out.
-        if os.geteuid() == 0 and mine.st_size == 0 and mine.st_uid != owner.st_uid:
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        fcntl.flock(place, fcntl.LOCK_EX)
+        _own(path)
+        with contextlib.closing(sqlite3.connect(path, timeout=busy_timeout_s)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
     finally:
-        os.close(descriptor)
+        os.close(place)
+
+
+def _own(path: Path) -> None:
+    # A file that is there is never opened here: closing it would drop SQLite's locks on it, which
+    # belong to the whole process.
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        mode = path.stat().st_mode
+        if mode & _OTHERS:
+            path.chmod(mode & 0o7777 & ~_OTHERS)
+        return
+    # Whoever runs the command line as root must not shut the gateway's own user out.
+    owner = path.parent.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def writer(engine: AsyncEngine) -> AsyncEngine:
@@ -110,8 +126,7 @@ def _set_up(connection: Any, _record: object) -> None:
     # The driver would begin transactions by itself, but too late and never for a SELECT.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute("PRAGMA synchronous = FULL")
     cursor.close()
 
 

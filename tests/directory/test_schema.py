@@ -15,7 +15,7 @@ from gateway.directory.importing import _update
 @pytest.mark.asyncio
 async def test_sqlite_is_set_up_for_many_readers_and_no_lost_write(tmp_path: Path) -> None:
     engine = schema.make_engine(f"sqlite+aiosqlite:///{tmp_path}/d.sqlite3", 1.5)
-    schema.prepare_file(engine)
+    schema.prepare_file(engine, 1)
     async with engine.connect() as connection:
         pragmas = {
             name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
@@ -28,7 +28,7 @@ async def test_sqlite_is_set_up_for_many_readers_and_no_lost_write(tmp_path: Pat
 @pytest.mark.asyncio
 async def test_a_path_with_blanks_and_letters_is_one_file(tmp_path: Path) -> None:
     engine = schema.make_engine(f"sqlite+aiosqlite:///{tmp_path}/my%20katalog/%C3%A5.db", 1)
-    schema.prepare_file(engine)
+    schema.prepare_file(engine, 1)
     await schema.create_tables(engine)
     await schema.create_tables(engine)
     await engine.dispose()
