@@ -65,6 +65,8 @@ def _serve(
 
     def worker(index: int) -> None:
         del index
+        # Requests leave no cycles behind, so the collector need not look every 700 objects.
+        gc.set_threshold(20_000, 20, 50)
         uvloop.run(run_worker(start))
 
     def tend() -> None:

@@ -38,7 +38,8 @@ class ClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_buffer", "_door", "_exchange", "_forwarded", "_lingered", "_origin", "_origin_plan",
-        "_searched", "_state", "deadline", "peer", "plan", "reading", "request_id", "transport",
+        "_queued", "_searched", "_state", "deadline", "peer", "plan", "reading", "request_id",
+        "transport",
     )  # fmt: skip
 
     def __init__(self, door: FrontDoor, peer: str | None = None) -> None:
@@ -49,6 +50,7 @@ class ClientConnection(asyncio.Protocol):
         self._exchange: Exchange | None = None
         self._forwarded = request_head.Forwarded()
         self._lingered = 0
+        self._queued: list[bytes] = []
         self._origin: decide.Origin | None = None
         self._origin_plan: Plan | None = None
         self.deadline = math.inf
@@ -136,6 +138,18 @@ class ClientConnection(asyncio.Protocol):
         """Send bytes to the client, unless it is gone."""
         if not self.transport.is_closing():
             self.transport.write(data)
+
+    def queue(self, data: bytes) -> None:
+        """Keep bytes of an answer until `flush`: head and body leave in one write."""
+        self._queued.append(data)
+
+    def flush(self) -> None:
+        """Send what was queued."""
+        queued = self._queued
+        if queued:
+            data = queued[0] if len(queued) == 1 else b"".join(queued)
+            queued.clear()
+            self.write(data)
 
     def body_wanted(self) -> None:
         """Let body bytes flow into the exchange, those already here first."""

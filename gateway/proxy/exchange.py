@@ -151,7 +151,7 @@ class Exchange:
         if head.is_interim:
             # 100 was answered by us; HTTP/1.0 knows no interim answers (RFC 9110 section 15.2).
             if head.status != 100 and self.head.minor == 1:  # noqa: PLR2004
-                self._client.write(answer_head(head, self._guarded, []))
+                self._client.queue(answer_head(head, self._guarded, []))
             return
         if head.status == _SWITCHING:
             self._switch(head)
@@ -171,7 +171,7 @@ class Exchange:
         if not keep:
             extra.append(b"Connection: close\r\n")
         self.keep_alive = keep
-        client.write(answer_head(head, self._guarded, extra))
+        client.queue(answer_head(head, self._guarded, extra))
         if head.length != 0:
             self._watch()
 
@@ -180,7 +180,11 @@ class Exchange:
         if self._coding == _CHUNKED:
             pieces = [encode(piece) for piece in pieces]
         for piece in pieces:
-            self._client.write(piece)
+            self._client.queue(piece)
+
+    def answer_pause(self) -> None:
+        """Send what has come so far: nothing more is at hand; see upstream.Asker."""
+        self._client.flush()
 
     def answer_end(self, trailers: Fields) -> None:
         """End the answer; see upstream.Asker."""
@@ -189,7 +193,8 @@ class Exchange:
         self._unwatch()
         if self._coding == _CHUNKED:
             wanted = b"te" in self.head.named and self._trailers_wanted()
-            self._client.write(trailer_section(trailers) if wanted else END)
+            self._client.queue(trailer_section(trailers) if wanted else END)
+        self._client.flush()
         self._client.exchange_done(keep_alive=self.keep_alive and self.request_done)
 
     def answer_failed(self, why: str, *, answered: bool) -> None:
@@ -249,7 +254,8 @@ class Exchange:
         self.keep_alive = False
         connection.tunnel()
         extra = [b"Connection: Upgrade\r\nUpgrade: %b\r\n" % head.upgrade]
-        self._client.write(answer_head(head, self._guarded, extra))
+        self._client.queue(answer_head(head, self._guarded, extra))
+        self._client.flush()
         self._watch()
         self._client.tunnel_opened()
 

@@ -35,6 +35,9 @@ class Asker(Protocol):
     def answer_data(self, pieces: list[bytes]) -> None:
         """Take body bytes."""
 
+    def answer_pause(self) -> None:
+        """Take note that all bytes that have come were told."""
+
     def answer_end(self, trailers: Fields) -> None:
         """Take the end of the answer; the connection is the pool's again or closed."""
 
@@ -108,6 +111,7 @@ class UpstreamConnection(asyncio.Protocol):
             return
         if self._state == _TUNNEL:
             asker.answer_data([data])
+            asker.answer_pause()
             return
         self.deadline = self._ticker.now + self.idle_s
         try:
@@ -117,6 +121,8 @@ class UpstreamConnection(asyncio.Protocol):
                 self._take_body(asker, data)
             elif data and self._state == _TUNNEL:
                 asker.answer_data([data])
+            if self.asker is asker:
+                asker.answer_pause()
         except BadMessage as error:
             self._fail(error.why)
 
