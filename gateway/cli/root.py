@@ -10,6 +10,7 @@ import click
 
 from gateway.cli.check import check
 from gateway.cli.demo import demo
+from gateway.cli.ending import session_ender
 from gateway.cli.run import run
 from gateway.cli.user import user
 
@@ -49,7 +50,7 @@ class _Everywhere(click.Group):
 @click.pass_context
 def portvakt(ctx: click.Context, config: Path | None) -> None:
     """Portvakt: an authentication gateway in front of your portal."""
-    ctx.obj = {"config": config or _default_config()}
+    ctx.obj = {"config": config or _default_config(), "session_ender": session_ender}
 
 
 for command in (run, demo, check, user):

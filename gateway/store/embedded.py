@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
 from urllib.parse import quote
@@ -32,7 +33,7 @@ from gateway.store.redis_server import (
     find_server,
 )
 
-__all__ = ["EmbeddedRedis", "EmbeddedRedisError"]
+__all__ = ["EmbeddedRedis", "EmbeddedRedisError", "reached"]
 
 START_S: Final = 30.0
 STOP_S: Final = 10.0
@@ -40,6 +41,10 @@ _POLL_S: Final = 0.01
 _LONGEST_SOCKET: Final = 100
 """Linux takes 107 bytes, macOS 103."""
 _WITH_PARENT: Final = Path(__file__).with_name("with_parent.py")
+
+
+class EmbeddedRedisTakenError(EmbeddedRedisError):
+    """Another process runs the Redis of this state directory."""
 
 
 class EmbeddedRedis:
@@ -72,7 +77,11 @@ class EmbeddedRedis:
         except BaseException:
             self.stop()
             raise
-        return f"unix://{GATEWAY}:{self._password(GATEWAY)}@{quote(str(socket))}"
+        return self._url(socket)
+
+    def running_url(self) -> str:
+        """Return the URL of the server that another process has started here."""
+        return self._url(self._socket())
 
     def is_alive(self) -> bool:
         """Whether the server process runs."""
@@ -92,6 +101,9 @@ class EmbeddedRedis:
             self._lock.close()
             self._lock = None
 
+    def _url(self, socket: Path) -> str:
+        return f"unix://{GATEWAY}:{self._password(GATEWAY)}@{quote(str(socket))}"
+
     def _take_lock(self) -> None:
         """Hold the state directory for as long as this process, or a worker of it, lives."""
         if self._lock is not None:
@@ -101,7 +113,7 @@ class EmbeddedRedis:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             lock.close()
-            raise EmbeddedRedisError(
+            raise EmbeddedRedisTakenError(
                 f"another gateway runs on {self._directory.parent}: stop it, or give this one "
                 "its own state_dir"
             ) from None
@@ -221,3 +233,21 @@ def _write_private(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
     fresh.replace(path)
+
+
+@contextlib.contextmanager
+def reached(state_dir: Path) -> Iterator[str]:
+    """Yield the URL of a state directory's Redis: the running gateway's, else one run meanwhile.
+
+    Raises EmbeddedRedisError.
+    """
+    redis = EmbeddedRedis(state_dir)
+    try:
+        url = redis.start()
+    except EmbeddedRedisTakenError:
+        yield redis.running_url()
+        return
+    try:
+        yield url
+    finally:
+        redis.stop()

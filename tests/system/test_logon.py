@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.system.gateway import INSIDE, PASSWORD, running_gateway, running_stub
+from tests.system.gateway import INSIDE, PASSWORD, running_gateway, running_stub, wait_for
 from tests.system.visitor import Visitor, insider
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.xdist_group("logon")]
@@ -131,3 +131,19 @@ def test_forwarded_for_of_a_stranger_changes_nothing(place):
     )
     assert answer.status == 403
     assert gateway.audit()[-1]["client"] == "127.0.0.1"
+
+
+def test_an_operator_who_disables_a_user_ends_the_session_at_once(place):
+    gateway, _ = place
+    visitor = insider(gateway, "anna")
+    other = insider(gateway, "bo")
+    try:
+        gateway.cli("user", "disable", "anna")
+        wait_for(lambda: visitor.get("/debug/echo").status == 302, "the end of the session", 2)
+        assert other.get("/debug/echo").status == 200
+        assert Visitor(gateway, INSIDE).password("anna").status == 401
+    finally:
+        gateway.cli("user", "enable", "anna")
+    assert {"session.ended", "anna"} <= set(
+        value for line in gateway.audit()[-4:] for value in line.values()
+    )
