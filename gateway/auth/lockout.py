@@ -7,8 +7,10 @@ and addresses are hidden before they reach the store.
 
 from __future__ import annotations
 
+import asyncio
 import math
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Final
@@ -20,31 +22,44 @@ from gateway.settings.model import Lockout as Rules
 from gateway.settings.model import Rate
 
 _DAY: Final = timedelta(days=1)
+PATIENCE_S: Final = 10.0
+"""How long a try waits for others that are being judged before it is told to come back."""
 _IPV6_PREFIX: Final = 64
 """What one customer has: whoever holds one IPv6 address can take any other of its /64."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Try:
     """One try that was counted at `at` (seconds) in `own` and `shared` buckets.
 
     `own` are of this user at this address: a right password forgives what is in them. `shared`
-    are of others too: only this one try is taken back.
+    are of others too: only this one try is taken back. Whoever got it sets `settled` when it is
+    judged and, where it was right, taken back.
     """
 
     own: tuple[Bucket, ...]
     shared: tuple[Bucket, ...]
     at: float
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def meets(self, names: Collection[str]) -> bool:
+        """Whether it was counted in one of these buckets."""
+        return any(bucket.name in names for bucket in (*self.own, *self.shared))
 
 
 class Lockout:
-    """Spends tries. A lock of codes or messages never blocks the password step."""
+    """Spends tries. A lock of codes or messages never blocks the password step.
+
+    A lock that holds only because tries are still being judged is no lock yet: those that come
+    meanwhile wait for them. So a hundred people who log on at once behind one address get in.
+    """
 
     def __init__(self, store: FailureStore, sealer: Sealer, rules: Rules, clock: Clock) -> None:
         self._store: Final = store
         self._sealer: Final = sealer
         self._clock: Final = clock
         self._rules = rules
+        self._open: set[Try] = set()
 
     def configure(self, rules: Rules) -> None:
         """Count by other limits from now on; what is counted stays."""
@@ -100,11 +115,19 @@ class Lockout:
         )
 
     async def _spend(self, own: tuple[Bucket, ...], shared: tuple[Bucket, ...]) -> Try | LockedOut:
-        now = self._clock.now()
-        until = await self._store.spend((*own, *shared), now)
-        if until is None:
-            return Try(own, shared, now)
-        return LockedOut(wait_s=max(1, math.ceil(until - now)))
+        buckets = (*own, *shared)
+        names = frozenset(bucket.name for bucket in buckets)
+        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        while True:
+            now = self._clock.now()
+            until = await self._store.spend(buckets, now)
+            if until is None:
+                counted = Try(own, shared, now)
+                self._open = {one for one in self._open if not one.settled.is_set()} | {counted}
+                return counted
+            rivals = [one for one in self._open if one.meets(names) and not one.settled.is_set()]
+            if not rivals or not await _all_settled(rivals, deadline):
+                return LockedOut(wait_s=max(1, math.ceil(until - now)))
 
     def _bucket(
         self, rate: Rate, step: str, kind: str, *who: str, locks: tuple[timedelta, ...] = ()
@@ -115,6 +138,17 @@ class Lockout:
             period_s=rate.period.total_seconds(),
             locks_s=tuple(lock.total_seconds() for lock in locks or self._rules.lock),
         )
+
+
+async def _all_settled(tries: Iterable[Try], deadline: float) -> bool:
+    """Wait until every try is judged; False when that takes too long (in the loop's time)."""
+    try:
+        async with asyncio.timeout_at(deadline):
+            for one in tries:
+                await one.settled.wait()
+    except TimeoutError:
+        return False
+    return True
 
 
 def _place(address: str) -> str:

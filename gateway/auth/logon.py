@@ -11,7 +11,7 @@ from typing import Final
 
 from gateway.auth.audit import note
 from gateway.auth.challenges import LiveChallenge, Purpose
-from gateway.auth.lockout import Lockout
+from gateway.auth.lockout import Lockout, Try
 from gateway.auth.model import Client, Person
 from gateway.auth.one_time_passwords import OneTimePasswords
 from gateway.auth.outcomes import (
@@ -84,18 +84,27 @@ class Logon:
             note(self._audit, "logon.locked", client, "locked", user, "password")
             return counted
         try:
-            person = None
-            if _plausible(user_name, password):
-                person = await self._directory.authenticate(user_name, password)
-        except Unavailable:
-            await self._lockout.take_back(counted)
-            raise
+            person = await self._judge_password(user_name, password, counted)
+        finally:
+            counted.settled.set()
         if person is None:
             note(self._audit, "logon.password", client, "rejected", user)
             return Rejected()
-        await self._lockout.forgive(counted)
         note(self._audit, "logon.password", client, "right", person.user)
         return await self._after_password(person, client, browser, second_factor, replaces)
+
+    async def _judge_password(self, user_name: str, password: str, counted: Try) -> Person | None:
+        """Ask the directory; a try that was right, or that nobody could judge, does not count."""
+        if not _plausible(user_name, password):
+            return None
+        try:
+            person = await self._directory.authenticate(user_name, password)
+        except Unavailable:
+            await self._lockout.take_back(counted)
+            raise
+        if person is not None:
+            await self._lockout.forgive(counted)
+        return person
 
     async def _after_password(
         self,
@@ -130,14 +139,17 @@ class Logon:
         if isinstance(counted, LockedOut):
             note(self._audit, "logon.locked", client, "locked", person.user, "code")
             return counted
-        judged = await self._codes.challenges.judge(live, code)
+        try:
+            judged = await self._codes.challenges.judge(live, code)
+            if judged is None or judged.right:
+                await self._lockout.take_back(counted)
+        finally:
+            counted.settled.set()
         if judged is None:
-            await self._lockout.take_back(counted)
             return ChallengeOver()
         if not judged.right:
             note(self._audit, "logon.code", client, "wrong", person.user)
             return WrongCode(judged.tries_left)
-        await self._lockout.take_back(counted)
         note(self._audit, "logon.code", client, "right", person.user)
         return await self._open(person, (PWD, OTP), client, replaces)
 

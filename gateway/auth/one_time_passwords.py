@@ -144,8 +144,13 @@ class OneTimePasswords:
         if isinstance(counted, LockedOut):
             note(self._audit, "logon.locked", client, "locked", challenge.inside.user, "messages")
             return counted
-        if not await self.challenges.claim(challenge):
-            await self._lockout.take_back(counted)
+        try:
+            claimed = await self.challenges.claim(challenge)
+            if not claimed:
+                await self._lockout.take_back(counted)
+        finally:
+            counted.settled.set()
+        if not claimed:
             return False
         sending = spawn(self._deliver(challenge, client), "send one-time password")
         self._pending[challenge.token] = sending

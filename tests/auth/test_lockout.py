@@ -7,6 +7,7 @@ import itertools
 
 import pytest
 
+from gateway.auth import lockout
 from gateway.auth.lockout import Try, _place
 from gateway.auth.model import Client
 from gateway.auth.outcomes import CodeSent, LockedOut, Rejected, WrongCode
@@ -189,3 +190,17 @@ async def test_names_and_addresses_are_hidden() -> None:
 )
 async def test_what_an_address_counts_as(address: str, place: str) -> None:
     assert _place(address) == place
+
+
+async def test_right_passwords_at_once_wait_for_each_other_and_all_get_in() -> None:
+    script = LoginScript()
+    outcomes = await asyncio.gather(*(script.password() for _ in range(40)))
+    assert {type(outcome) for outcome in outcomes} == {CodeSent}
+
+
+async def test_a_try_that_hangs_locks_the_others_out_in_the_end(monkeypatch) -> None:
+    monkeypatch.setattr(lockout, "PATIENCE_S", 0.01)
+    script = LoginScript()
+    for _ in range(5):
+        await script.lockout.password("anna", OUTSIDE.address)  # and never judged
+    assert await script.password() == LockedOut(60)
