@@ -12,13 +12,13 @@ from gateway.auth.ports import Unavailable
 from gateway.pages import static
 from gateway.pages.desk import Desk
 from gateway.pages.forms import MAX_BODY, FormRefused
-from gateway.pages.headers import NO_STORE, page_fields, security_fields
 from gateway.pages.help import HelpPage
 from gateway.pages.logon import LogonPage
 from gateway.pages.logout import LogoutPage
 from gateway.pages.otp import OtpPage
 from gateway.pages.services import PageServices
 from gateway.pages.visit import Visit
+from policies.answer_fields import NO_STORE, page_fields, security_fields
 
 _log: Final = logging.getLogger("portvakt.pages")
 _RETRY_AFTER_S: Final = 5

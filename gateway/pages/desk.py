@@ -12,11 +12,11 @@ from gateway.pages.cookies import set_cookie
 from gateway.pages.error_pages import ErrorPages
 from gateway.pages.form_tokens import FormTokens
 from gateway.pages.forms import TOKEN_FIELD, FormRefused, is_cross_site, read_form
-from gateway.pages.headers import NO_STORE, page_fields
 from gateway.pages.services import PageServices
 from gateway.pages.templating import render
 from gateway.pages.visit import Visit, read_visit
 from gateway.settings.model import Settings
+from policies.answer_fields import NO_STORE, page_fields
 from policies.return_paths import START
 
 LOGON: Final = "/.gateway/logon"

@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 
 from markupsafe import escape
 
-from gateway.pages.headers import page_fields
 from gateway.pages.templating import render
 from gateway.pages.texts import LANGUAGES, N_, duration, translations
 from gateway.settings.model import Settings
+from policies.answer_fields import page_fields
 from policies.decision import Reason
 from policies.languages import choose
 

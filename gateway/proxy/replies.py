@@ -7,30 +7,21 @@ which is told by Sec-Fetch-*, then Accept, then X-Requested-With.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Final, Protocol
 from urllib.parse import quote_from_bytes
 
 from gateway.wire.request import RequestHead
+from policies.answer_fields import NO_STORE, security_fields
 from policies.decision import Reason
 
 LOGON: Final = "/.gateway/logon"
 CODE: Final = "/.gateway/otp"
 
 _MAX_RETURN: Final = 2048
-_COMMON: Final = (
-    b"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-    b"Referrer-Policy: same-origin\r\n"
-)
-_PAGE: Final = (
-    b"Content-Type: text/html; charset=utf-8\r\n"
-    b"Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self'; "
-    b"font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'\r\n"
-    b"Cross-Origin-Opener-Policy: same-origin\r\nX-Frame-Options: DENY\r\n"
-)
+_HTML: Final = b"Content-Type: text/html; charset=utf-8\r\n"
 _PROBLEM: Final = b"Content-Type: application/problem+json; charset=utf-8\r\n"
-_HSTS: Final = b"Strict-Transport-Security: max-age=63072000; includeSubDomains\r\n"
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 _WORDS: Final = {
     Reason.NO_SESSION: "Nobody is logged on.",
@@ -68,7 +59,7 @@ class Replies:
         """`language` chooses a language for an Accept-Language value."""
         self._error_page = error_page
         self._language = language
-        self._common = _COMMON + (_HSTS if https else b"")
+        self._common = _lines((NO_STORE, *security_fields(https=https)))
 
     def challenge(self, head: RequestHead, reason: Reason, *, close: bool) -> bytes:
         """Send a page load to the logon (or the code page) and tell a script 401."""
@@ -104,7 +95,7 @@ class Replies:
                 reason=reason,
                 retry_after=retry_after,
             )
-            return self._answer(status, fields + _PAGE, body, head, close=close)
+            return self._answer(status, fields + _HTML, body, head, close=close)
         words = _WORDS.get(reason, "") if reason is not None else ""
         body = _problem(status, words, reason.value if reason else "", reference=reference)
         return self._answer(status, fields + _PROBLEM, body, head, close=close)
@@ -117,6 +108,10 @@ class Replies:
         length = b"Content-Length: %d\r\n" % len(body)
         shown = b"" if head is not None and head.method == b"HEAD" else body
         return b"".join((start, length, fields, self._common, ending, b"\r\n", shown))
+
+
+def _lines(fields: Iterable[tuple[str, str]]) -> bytes:
+    return "".join(f"{name}: {value}\r\n" for name, value in fields).encode("ascii")
 
 
 def is_page_load(head: RequestHead) -> bool:

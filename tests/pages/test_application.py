@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from gateway.pages.headers import page_fields, security_fields
+from policies.answer_fields import page_fields, security_fields
 from tests.pages.fakes import ORIGIN, SESSION, Browser, House, make_snapshot
 
 asyncio = pytest.mark.asyncio
