@@ -31,7 +31,7 @@ class Crossing(enum.IntEnum):
 
     PASS = 0
     DROP = 1
-    COOKIE = 2  # passes without our own cookies
+    COOKIE = 2  # passes without our own cookies; other spellings of the name do not
     HOST = 3  # written anew
     FORWARDED_FOR = 4  # dropped, but read when the peer is a trusted proxy
 
@@ -44,11 +44,13 @@ HOP_BY_HOP: Final = frozenset({
 
 _WRITTEN_ANEW: Final = frozenset({"contentlength", "expect"})
 _REWRITES: Final = frozenset({
-    "forwarded", "xrealip", "xclientip", "xclusterclientip", "trueclientip", "cfconnectingip",
-    "xoriginalurl", "xoriginaluri", "xoriginalmethod", "xoriginalhost", "xrewriteurl", "xrequestid",
-    "xproxyuser", "xhttphostoverride", "xhost", "fastlyclientip", "xappengineuserip",
+    "forwarded", "xrealip", "xclientip", "xclusterclientip", "trueclientip", "clientip",
+    "xremoteip", "xremoteaddr", "xproxyuserip", "xhost", "xhttphostoverride", "xrequestid",
+    "xscheme", "xurlscheme", "frontendhttps", "fastlyclientip", "xappengineuserip",
+    "xenvoyexternaladdress", "xazureclientip", "xazuresocketip",
+    "proxy",  # a CGI program would take it for $HTTP_PROXY (CVE-2016-5385)
 })  # fmt: skip
-_REWRITE_PREFIXES: Final = ("xforwarded", "xgateway")
+_REWRITE_PREFIXES: Final = ("xforward", "xgateway", "xoriginal", "xrewrite", "cfconnectingip")
 _SEPARATORS: Final = re.compile(r"[^a-z0-9]")
 
 
@@ -66,6 +68,7 @@ class FieldRules:
     __slots__ = ("_identity", "known")
 
     _REMEMBERED: Final = 4096
+    _LONGEST: Final = 64
 
     def __init__(self, identity: Iterable[str]) -> None:
         """Take the names of all identity fields of all upstreams: none crosses to any of them."""
@@ -77,16 +80,19 @@ class FieldRules:
         known = self.known.get(name)
         if known is not None:
             return known
-        if len(self.known) >= self._REMEMBERED:  # strangers choose names: memory stays bounded
-            self.known.clear()
-        judged = self.known[name] = self._judge(fold(name.decode("latin-1")))
+        judged = self._judge(name.decode("latin-1").lower())
+        if len(name) <= self._LONGEST:  # strangers choose names: memory stays bounded
+            if len(self.known) >= self._REMEMBERED:
+                self.known.clear()
+            self.known[name] = judged
         return judged
 
-    def _judge(self, folded: str) -> Crossing:
+    def _judge(self, name: str) -> Crossing:
+        folded = fold(name)
         if folded == "host":
             return Crossing.HOST
         if folded == "cookie":
-            return Crossing.COOKIE
+            return Crossing.COOKIE if name == folded else Crossing.DROP
         if folded == "xforwardedfor":
             return Crossing.FORWARDED_FOR
         ours = folded in self._identity or folded in HOP_BY_HOP or folded in _WRITTEN_ANEW

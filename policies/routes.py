@@ -1,14 +1,16 @@
 """Which route a request belongs to: host first, then the longest path prefix, compiled once.
 
 A path is judged in every reading that a server behind us might give it (percent-decoding, doubled
-slashes, dot segments, `;parameters`, letter case, RFC 3986 section 6). Where two readings lead to
-different guards the request is refused: the bytes judged are the bytes sent. Imports decision only.
+slashes, an authority after them, dot segments, `;parameters`, an encoded `?` or `#`, letter case,
+look-alike characters; RFC 3986 section 6, WHATWG URL). Where two readings lead to different guards
+the request is refused: the bytes judged are the bytes sent. Imports decision only.
 """
 
 from __future__ import annotations
 
 import enum
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -50,6 +52,10 @@ PAGES: Final = Route(path="/.gateway/", upstream="", public=True, upgrades=froze
 _MAX_DECODINGS: Final = 4
 _ONE_READING: Final = re.compile(rb"(?:[a-z0-9_~!$&'()*+,=:@-][a-z0-9._~!$&'()*+,=:@/-]*)?\Z")
 _HAS_OTHER: Final = re.compile(rb"//|/\.|\./|\.\Z")
+_OVERLONG: Final = re.compile(
+    rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xf0[\x80-\x8f][\x80-\xbf]{2}"
+)
+_CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 _HOST_TAKEN: Final = "two routes for the same place: lines {} and {}"
 
 _Prefixes = dict[bytes, Route]
@@ -63,18 +69,23 @@ def place(route: Route) -> tuple[str, str]:
 class RouteTable:
     """All routes, compiled. Look-up cost grows with the depth of a path, not with the routes."""
 
-    __slots__ = ("_any_host", "_exact", "_own_hosts", "_wild")
+    __slots__ = ("_any_host", "_exact", "_own_hosts", "_plain", "_wild")
 
     def __init__(self, routes: Sequence[Route], own_hosts: frozenset[bytes]) -> None:
-        """Compile; raise ValueError naming both lines when two routes claim the same place."""
+        """Compile; raise ValueError for two routes in one place, or one inside the pages."""
         self._own_hosts = own_hosts
         self._any_host = _Level()
         self._exact: dict[bytes, _Level] = {}
         self._wild: dict[bytes, _Level] = {}
         for route in routes:
+            if _is_below_pages(_fold(route.path.encode())):
+                raise ValueError(f"line {route.line}: {PAGES.path} holds the gateway's own pages")
             self._level(route.host).add(route)
-        for level in (self._any_host, *self._exact.values(), *self._wild.values()):
+        levels = (self._any_host, *self._exact.values(), *self._wild.values())
+        for level in levels:
             level.add(PAGES)
+        # Where a configured path folds to another one, no path has one reading only.
+        self._plain = all(level.is_plain for level in levels)
 
     def find(self, host: bytes, path: bytes) -> Route | Deny:
         """Return the route of a canonical host and a raw path (no query), or why there is none.
@@ -85,7 +96,8 @@ class RouteTable:
         if not levels:
             return Deny(400, Reason.UNKNOWN_HOST)
         found = _longest(levels, path, folded=False)
-        if _ONE_READING.match(path, 1) is None or _HAS_OTHER.search(path) is not None:
+        one = self._plain and _ONE_READING.match(path, 1) is not None
+        if not one or _HAS_OTHER.search(path) is not None:
             return _agreed(levels, path, found)
         return found if found is not None else Deny(404, Reason.NO_ROUTE)
 
@@ -112,13 +124,18 @@ class RouteTable:
 
 
 class _Level:
-    """The routes of one host, by exact prefix and by folded prefix."""
+    """The routes of one host, by exact prefix and by folded prefix; `longest` of them in bytes."""
 
-    __slots__ = ("exact", "folded")
+    __slots__ = ("exact", "folded", "longest")
 
     def __init__(self) -> None:
         self.exact: _Prefixes = {}
         self.folded: _Prefixes = {}
+        self.longest = 0
+
+    @property
+    def is_plain(self) -> bool:
+        return self.exact.keys() == self.folded.keys()
 
     def add(self, route: Route) -> None:
         raw = route.path.encode()
@@ -127,12 +144,15 @@ class _Level:
         if other is not route:
             raise ValueError(_HOST_TAKEN.format(other.line, route.line))
         self.exact[raw.rstrip(b"/")] = route
+        self.longest = max(self.longest, len(raw), len(key))
 
 
 def _longest(levels: Sequence[_Level], path: bytes, *, folded: bool) -> Route | None:
     for level in levels:
         prefixes = level.folded if folded else level.exact
-        prefix = path
+        # Cut to what can match first: a long path of many segments costs no more than a short one.
+        most = level.longest
+        prefix = path if len(path) <= most else path[: path.rfind(b"/", 0, most + 1)]
         while prefix:
             route = prefixes.get(prefix)
             if route is not None:
@@ -162,7 +182,13 @@ def _readings(path: bytes) -> Iterator[bytes | None]:
     """Yield the folded path after none, one, two … decodings; None when it must be refused."""
     text = path
     for _ in range(_MAX_DECODINGS):
-        yield None if _is_hostile(text) else _fold(text)
+        plain = None if _OVERLONG.search(text) else _plain(text)
+        if plain is None or _is_hostile(plain):
+            yield None
+            return
+        yield _fold_plain(plain)
+        if plain.startswith(b"//"):  # read as a network path: //authority/path
+            yield _fold_plain(b"/" + plain.lstrip(b"/").partition(b"/")[2])
         decoded = unquote_to_bytes(text)
         if decoded == text:
             return
@@ -171,17 +197,34 @@ def _readings(path: bytes) -> Iterator[bytes | None]:
 
 
 def _plain(text: bytes) -> bytes:
-    """Return the path with the other spellings of dot and slash (overlong UTF-8, backslash)."""
-    return text.replace(b"\xc0\xae", b".").replace(b"\xc0\xaf", b"/").replace(b"\\", b"/")
+    """Return the path in lower case, with one spelling of each character that has several."""
+    if not text.isascii():
+        characters = text.decode(errors="surrogateescape")  # other character sets pass as they are
+        folded = unicodedata.normalize("NFKC", characters).casefold()
+        text = folded.encode(errors="surrogateescape")
+    return text.replace(b"\\", b"/").lower()
 
 
-def _is_hostile(text: bytes) -> bool:
-    if b"\0" in text:
+def _is_hostile(plain: bytes) -> bool:
+    """Whether a path climbs (`..`, `..;`, `.. .`) or holds a byte that ends names elsewhere."""
+    if _CONTROL.search(plain) is not None:
         return True
-    return any(part.partition(b";")[0] == b".." for part in _plain(text).split(b"/"))
+    if b".." not in plain and b". " not in plain:
+        return False
+    segments = (part.partition(b";")[0] for part in plain.split(b"/"))
+    return any(part.count(b".") > 1 and not part.strip(b" .") for part in segments)
 
 
 def _fold(path: bytes) -> bytes:
-    """Return the one spelling of all readings: lower case, no parameters, no empty segments."""
-    parts = (part.partition(b";")[0].rstrip(b". ") for part in _plain(path).lower().split(b"/"))
+    return _fold_plain(_plain(path))
+
+
+def _fold_plain(plain: bytes) -> bytes:
+    """Return the one spelling of all readings: no parameters, no query, no empty segments."""
+    path = plain.partition(b"?")[0].partition(b"#")[0]
+    parts = (part.partition(b";")[0].rstrip(b". ") for part in path.split(b"/"))
     return b"".join(b"/" + part for part in parts if part)
+
+
+def _is_below_pages(folded: bytes) -> bool:
+    return f"{folded.decode()}/".startswith(PAGES.path)

@@ -24,6 +24,7 @@ _NEVER_IN_TRAILERS: Final = frozenset({
 
 _known: dict[bytes, bool] = {}
 _REMEMBERED: Final = 4096
+_LONGEST: Final = 64
 
 
 def answer_head(head: ResponseHead, own_cookies: frozenset[bytes], extra: list[bytes]) -> bytes:
@@ -58,9 +59,11 @@ def trailer_section(trailers: Fields) -> bytes:
 
 
 def _remember(name: bytes) -> bool:
-    if len(_known) >= _REMEMBERED:
-        _known.clear()
-    crosses = _known[name] = name.lower() not in RESPONSE_HOP_BY_HOP
+    crosses = name.lower() not in RESPONSE_HOP_BY_HOP
+    if len(name) <= _LONGEST:
+        if len(_known) >= _REMEMBERED:
+            _known.clear()
+        _known[name] = crosses
     return crosses
 
 

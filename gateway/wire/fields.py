@@ -20,7 +20,6 @@ Fields = list[tuple[bytes, bytes]]
 # Everything a head may hold; CR and LF are counted apart.
 _HEAD_BYTES: Final = bytes({*range(0x20, 0x7F), *range(0x80, 0x100), 0x09, 0x0D, 0x0A})
 _CONTENT_LENGTH: Final = re.compile(rb"(?:0|[1-9][0-9]{0,17})\Z")
-_TOKENS: Final = re.compile(rb"[ \t]*,[ \t]*")
 
 
 def check_section(raw: bytes, limit: int) -> None:
@@ -88,6 +87,7 @@ class Roles:
     __slots__ = ("_judge", "known")
 
     _REMEMBERED: Final = 4096
+    _LONGEST: Final = 64
 
     def __init__(self, judge: Callable[[bytes], str]) -> None:
         """`judge` tells the role of a lower-case name, "" for none; it may raise BadMessage."""
@@ -97,9 +97,10 @@ class Roles:
     def learn(self, name: bytes) -> str:
         """Return the role of a name not yet known, and remember it within bounds."""
         role = self._judge(name.lower())
-        if len(self.known) >= self._REMEMBERED:  # strangers choose names
-            self.known.clear()
-        self.known[name] = role
+        if len(name) <= self._LONGEST:  # strangers choose names, their number and their length
+            if len(self.known) >= self._REMEMBERED:
+                self.known.clear()
+            self.known[name] = role
         return role
 
 
@@ -112,4 +113,5 @@ def content_length(value: bytes) -> int:
 
 def tokens(value: bytes) -> list[bytes]:
     """Return the lower-case members of a comma-separated list, empty ones left out."""
-    return [token for token in _TOKENS.split(value.strip(b" \t").lower()) if token]
+    members = (token.strip(b" \t") for token in value.lower().split(b","))
+    return [token for token in members if token]

@@ -40,7 +40,9 @@ _QUERY: Final = rb"[!$%&'()*+,\-./0-9:;=@A-Z\[\]^_`a-z{|}~?\\]*"
 _START: Final = re.compile(
     rb"([A-Z]+) (/" + _PATH + rb")(\?" + _QUERY + rb")? HTTP/1\.([01])\r\n",
 )
-_ABSOLUTE: Final = re.compile(rb"([A-Z]+) (?:https?)://([^/?# ]+)([/?][^ ]*)?( HTTP/1\.[01]\r\n)")
+_ABSOLUTE: Final = re.compile(rb"([A-Z]+) (?:https?)://([^/?#\s]+)([/?][^\s]*)?( HTTP/1\.[01]\r\n)")
+_VERSION: Final = re.compile(rb"HTTP/[0-9]\.[0-9]\Z")
+_METHOD: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _HOST: Final = re.compile(
     rb"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9][0-9]{0,4}))?\Z",
@@ -202,12 +204,12 @@ def _origin_form(raw: bytes, max_url: int) -> tuple[bytes, bytes]:
     words = line.split(b" ")
     if len(words) != 3:  # noqa: PLR2004 - method, target, version
         raise BadMessage(400, "malformed request line")
-    if not words[2].startswith(b"HTTP/1."):
-        version = re.fullmatch(rb"HTTP/[0-9]\.[0-9]", words[2])
-        raise BadMessage(505 if version else 400, "HTTP version not supported")
+    if words[2] not in {b"HTTP/1.1", b"HTTP/1.0"}:
+        known = _VERSION.match(words[2])
+        raise BadMessage(505 if known else 400, "HTTP version not supported")
     if len(words[1]) > max_url:
         raise BadMessage(414, "request target too long")
-    if re.fullmatch(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+", words[0]) and words[0] not in METHODS:
+    if _METHOD.match(words[0]) and words[0] not in METHODS:
         raise BadMessage(*_refused_method(words[0]))
     raise BadMessage(400, "malformed request target")
 
