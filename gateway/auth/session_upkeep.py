@@ -94,7 +94,8 @@ class SessionUpkeep:
         due: dict[LiveSession, None] = {}
         rest: dict[LiveSession, None] = {}
         for live in self.dirty:
-            (due if everything or live.written_at <= before else rest)[live] = None
+            if live.dirty:  # else it was written down with others meanwhile
+                (due if everything or live.written_at <= before else rest)[live] = None
         self.dirty[:] = rest
         return list(due)
 

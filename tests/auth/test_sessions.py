@@ -224,25 +224,6 @@ async def test_after_a_gap_everything_is_checked() -> None:
         assert script.sessions.warm(tokens[1]) is kept
 
 
-async def test_watchers_are_called_once_and_one_failing_stops_no_other() -> None:
-    script = LoginScript()
-    session = await live(script, await opened(script))
-    calls: list[str] = []
-
-    def broken() -> None:
-        calls.append("broken")
-        raise RuntimeError
-
-    session.watch(broken)
-    session.watch(lambda: calls.append("first"))
-    undo = session.watch(lambda: calls.append("undone"))
-    undo()
-    session.end()
-    session.end()
-    session.watch(lambda: calls.append("late"))
-    assert sorted(calls) == ["broken", "first", "late"]
-
-
 async def test_time_alone_calls_the_watchers() -> None:
     script = LoginScript()
     idle, used = [await live(script, await opened(script, person)) for person in (ANNA, BO)]
