@@ -8,6 +8,7 @@ import json
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -49,6 +50,18 @@ class Stub:
     phone: str
     log: Path
     process: subprocess.Popen
+    seen: int = 0
+    """How many bytes of the log `new_requests` has read."""
+
+    def new_requests(self) -> list[dict]:
+        """Return what reached the portal since the last call, oldest first."""
+        if not self.log.exists():
+            return []
+        with self.log.open("rb") as log:
+            log.seek(self.seen)
+            lines = log.read()
+        self.seen += len(lines)
+        return [json.loads(line) for line in lines.splitlines()]
 
     def requests(self) -> list[dict]:
         """Return what reached the portal, oldest first."""
@@ -96,6 +109,8 @@ class RunningGateway:
     config: Path
     log: Path
     process: subprocess.Popen | None = None
+    tls: ssl.SSLContext | None = None
+    """How a visitor verifies a gateway that listens with TLS."""
 
     @property
     def state_dir(self) -> Path:
@@ -144,6 +159,14 @@ class RunningGateway:
             words += ["--group", group]
         self.cli(*words, stdin=PASSWORD + "\n")
 
+    def add_users(self, *lines: str) -> None:
+        """Add users whose password is PASSWORD: name, full name, mobile, groups (";") each."""
+        rows = [f"{line},{PASSWORD}" for line in lines]
+        file = self.directory / "users.csv"
+        file.write_text("\n".join(["user,name,mobile,groups,password", *rows]) + "\n")
+        self.cli("user", "import", str(file))
+        file.unlink()
+
     def audit(self) -> list[dict]:
         """Return the audit, oldest first."""
         file = self.state_dir / "audit.jsonl"
@@ -160,24 +183,26 @@ def write_config(
     public_port: int | None = None,
     routes: str | None = None,
     extra: str = "",
+    listen: str = "",
     tables: str = "",
     upstream: str = "",
+    scheme: str = "http",
 ) -> Path:
-    """Write a gateway.toml; `extra` are top-level keys, `tables` whole tables, `routes` [[route]]s.
+    """Write a gateway.toml.
 
-    `public_port` is where browsers find it, when something stands in front of `port`.
+    `extra` are top-level keys, `listen` and `upstream` further keys of those tables, `tables`
+    whole tables, `routes` [[route]]s. `public_port` is where browsers find it, when something
+    stands in front of `port`, and `scheme` how.
     """
     default = '[[route]]\npath = "/static/"\nupstream = "portal"\npublic = true\n'
     default += '\n[[route]]\npath = "/"\nupstream = "portal"\n'
-    listen = "" if "[listen]" in tables else f'[listen]\naddress = ["127.0.0.1:{port}"]\n'
-    public = (
-        "" if "public_url" in extra else f'public_url = "http://localhost:{public_port or port}"\n'
-    )
+    listening = f'[listen]\naddress = ["127.0.0.1:{port}"]\n{listen}\n'
+    public = f'public_url = "{scheme}://localhost:{public_port or port}"\n'
     config = directory / "gateway.toml"
     config.write_text(
-        f"""{public}state_dir = "var"
+        f"""{"" if "public_url" in extra else public}state_dir = "var"
 {extra}
-{listen}
+{"" if "[listen]" in tables else listening}
 [admin]
 address = "127.0.0.1:{admin}"
 
@@ -208,7 +233,7 @@ def running_gateway(
 ) -> Iterator[RunningGateway]:
     """Run a gateway in front of `portal`; see write_config for the rest."""
     port, admin = free_port(), free_port()
-    origin = f"http://localhost:{config.get('public_port') or port}"
+    origin = f"{config.get('scheme', 'http')}://localhost:{config.get('public_port') or port}"
     written = write_config(directory, portal=portal, phone=phone, port=port, admin=admin, **config)
     gateway = RunningGateway(
         origin, port, f"http://127.0.0.1:{admin}", directory, written, directory / "gateway.log"

@@ -43,9 +43,7 @@ class Visitor:
         self.cookies: dict[str, str] = {}
 
     def request(self, method: str, path: str, body=None, **headers: str) -> Answer:
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", self.gateway.port, timeout=30, source_address=(self.source, 0)
-        )
+        connection = self._connection()
         try:
             fields = {"Host": f"localhost:{self.gateway.port}"}
             if self.cookies:
@@ -64,6 +62,14 @@ class Visitor:
             else:
                 self.cookies[name] = value
         return result
+
+    def _connection(self) -> http.client.HTTPConnection:
+        port, source = self.gateway.port, (self.source, 0)
+        if self.gateway.tls is None:
+            return http.client.HTTPConnection("127.0.0.1", port, timeout=30, source_address=source)
+        return http.client.HTTPSConnection(
+            "127.0.0.1", port, timeout=30, source_address=source, context=self.gateway.tls
+        )
 
     def get(self, path: str, **headers: str) -> Answer:
         """Load a page."""
