@@ -122,7 +122,9 @@ class Listener:
         try:
             if trusted.contains(peer):
                 async with asyncio.timeout(self._door.plan.head_timeout_s):
-                    address = await _read_header(accepted) or peer
+                    # Nobody named: unknown, which is outside. The proxy's own address would lend
+                    # its trust to whatever X-Forwarded-For the client behind it writes.
+                    address = await _read_header(accepted) or ""
             await asyncio.get_running_loop().connect_accepted_socket(
                 self._factory(address),
                 accepted,

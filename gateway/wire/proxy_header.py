@@ -1,7 +1,7 @@
 """PROXY protocol headers, versions 1 and 2: bytes to the client's address. No I/O.
 
 Source: the HAProxy specification, sections 2.1 and 2.2. A header that names no usable address
-(UNKNOWN, LOCAL, AF_UNIX) gives None: then the connection's own address counts.
+(UNKNOWN, LOCAL, AF_UNIX) gives None: the client is unknown.
 """
 
 from __future__ import annotations
