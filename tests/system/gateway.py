@@ -229,14 +229,21 @@ url = ["{portal}"]
 
 @contextlib.contextmanager
 def running_gateway(
-    directory: Path, *, portal: str, phone: str = "http://127.0.0.1:1", start: bool = True, **config
+    directory: Path,
+    *,
+    portal: str,
+    phone: str = "http://127.0.0.1:1",
+    start: bool = True,
+    tls: ssl.SSLContext | None = None,
+    **config,
 ) -> Iterator[RunningGateway]:
     """Run a gateway in front of `portal`; see write_config for the rest."""
     port, admin = free_port(), free_port()
     origin = f"{config.get('scheme', 'http')}://localhost:{config.get('public_port') or port}"
     written = write_config(directory, portal=portal, phone=phone, port=port, admin=admin, **config)
+    log = directory / "gateway.log"
     gateway = RunningGateway(
-        origin, port, f"http://127.0.0.1:{admin}", directory, written, directory / "gateway.log"
+        origin, port, f"http://127.0.0.1:{admin}", directory, written, log, tls=tls
     )
     try:
         if start:
