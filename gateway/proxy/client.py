@@ -14,6 +14,7 @@ from gateway.auth.ports import Unavailable
 from gateway.proxy import decide, request_head
 from gateway.proxy.exchange import Exchange
 from gateway.proxy.flow import Held, Reading
+from gateway.proxy.inbox import Inbox
 from gateway.tasks import spawn
 from gateway.wire.errors import BadMessage
 from gateway.wire.request import RequestHead
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from gateway.proxy.plan import Plan
 
 _WRITE_HIGH: Final = 128 * 1024
-_BUFFER_HIGH: Final = 64 * 1024
+_INBOX_HIGH: Final = 64 * 1024
 _LINGER_S: Final = 2.0
 _LINGER_BYTES: Final = 1024 * 1024
 
@@ -37,15 +38,17 @@ class ClientConnection(asyncio.Protocol):
     """States: head, deciding (a store read), exchange, tunnel, linger (read past), closed."""
 
     __slots__ = (
-        "_buffer", "_door", "_exchange", "_forwarded", "_lingered", "_origin", "_origin_plan",
-        "_queued", "_searched", "_state", "deadline", "peer", "plan", "reading", "request_id",
-        "transport",
+        "_door", "_ended", "_exchange", "_forwarded", "_full", "_inbox", "_lingered", "_origin",
+        "_origin_plan", "_queued", "_state", "_unsent", "deadline", "peer", "plan", "reading",
+        "request_id", "transport",
     )  # fmt: skip
 
     def __init__(self, door: FrontDoor, peer: str | None = None) -> None:
         self._door = door
-        self._buffer = b""
-        self._searched = 0
+        self._inbox = Inbox()
+        self._ended = False  # the client has sent its last byte
+        self._full = False  # the client does not read: no further request is begun
+        self._unsent = 0
         self._state = _HEAD
         self._exchange: Exchange | None = None
         self._forwarded = request_head.Forwarded()
@@ -90,22 +93,23 @@ class ClientConnection(asyncio.Protocol):
             if self._lingered > _LINGER_BYTES:
                 self.abort()
             return
-        if not self._buffer and state == _HEAD and self.deadline == math.inf:
+        inbox = self._inbox
+        if state == _HEAD and not inbox and not inbox.forgiven:
             self.deadline = self._door.ticker.now + self.plan.head_timeout_s
-        self._buffer = self._buffer + data if self._buffer else data
+        inbox.add(data)
         self._advance()
-        if len(self._buffer) > _BUFFER_HIGH and self._state in {_DECIDING, _EXCHANGE}:
-            self.reading.hold(Held.NOT_WANTED)
+        if len(inbox) > _INBOX_HIGH:
+            self._balance()
 
     def eof_received(self) -> bool:
-        """Close: a client that has sent its last byte is done with us; see asyncio."""
-        # Half-closed clients still get the answer under way; a tunnel ends both ways.
+        """Answer what has come whole, then close; see asyncio."""
         if not self.transport.can_write_eof():  # TLS knows no half-close
             return False
-        if self._state == _EXCHANGE and self._exchange is not None and self._exchange.request_done:
-            self._exchange.keep_alive = False
-            return True
-        return self._state == _DECIDING
+        self._ended = True
+        if self._state == _EXCHANGE and self._exchange is not None:
+            return self._exchange.request_done or not self._exchange.takes_body
+        # A tunnel ends both ways; what lingers has had its answer.
+        return self._state == _DECIDING or (self._state == _HEAD and len(self._inbox) > 0)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give up what is under way; see asyncio."""
@@ -119,13 +123,17 @@ class ClientConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Hold the upstream: the client does not read; see asyncio."""
+        self._full = True
         if self._exchange is not None:
             self._exchange.client_full()
 
     def resume_writing(self) -> None:
         """Let the upstream go on: the client reads again; see asyncio."""
+        self._full = False
         if self._exchange is not None:
             self._exchange.client_ready()
+        else:
+            self._advance()
 
     # for the exchange
 
@@ -154,8 +162,11 @@ class ClientConnection(asyncio.Protocol):
     def body_wanted(self) -> None:
         """Let body bytes flow into the exchange, those already here first."""
         self.deadline = self._door.ticker.now + self.plan.idle_timeout_s
-        self.reading.release(Held.NOT_WANTED)
         self._advance()
+        self._balance()
+        exchange = self._exchange
+        if self._ended and exchange is not None and not exchange.request_done:
+            self.abort()  # the body will never be whole
 
     def exchange_done(self, *, keep_alive: bool) -> None:
         """Go on to the next request, or close."""
@@ -164,13 +175,7 @@ class ClientConnection(asyncio.Protocol):
         if self._state != _EXCHANGE or not keep_alive or self._door.draining:
             self._finish()
             return
-        self._state = _HEAD
-        self.reading.release(Held.NOT_WANTED)
-        if self._buffer:
-            self.deadline = self._door.ticker.now + self.plan.head_timeout_s
-            asyncio.get_running_loop().call_soon(self._advance)
-        else:
-            self.deadline = self._door.ticker.now + self.plan.idle_timeout_s
+        self._next_request()
 
     def exchange_failed(self, status: int, why: str) -> None:
         """Answer for an upstream that did not."""
@@ -182,10 +187,10 @@ class ClientConnection(asyncio.Protocol):
         """Pass bytes unparsed from here on, those already here first."""
         self._state = _TUNNEL
         self.deadline = math.inf
-        data, self._buffer = self._buffer, b""
+        data = self._inbox.take()
         if data and self._exchange is not None:
             self._exchange.tunnel(data)
-        self.reading.release(Held.NOT_WANTED)
+        self._balance()
 
     def abort(self) -> None:
         """Close at once, whatever is under way."""
@@ -197,16 +202,16 @@ class ClientConnection(asyncio.Protocol):
     @property
     def is_idle(self) -> bool:
         """Whether nothing is under way: not even part of a head has come."""
-        return self._state == _HEAD and not self._buffer
+        return self._state == _HEAD and not self._inbox
 
     def on_deadline(self) -> None:
         """End what takes too long: a silent connection quietly, a slow head or body with 408."""
-        if self._state == _HEAD and self._buffer:
+        if self._state == _HEAD and self._inbox and not self._full:
             self._refuse(408, None, why="head not complete in time")
         elif self._state == _EXCHANGE and self._exchange and not self._exchange.request_done:
-            exchange, self._exchange = self._exchange, None
-            exchange.abandon()
-            self._refuse(408, exchange.head, why="body not complete in time")
+            self._give_up(self._exchange, 408, "body not complete in time")
+        elif self._state == _LINGER and self._still_sends():
+            self.deadline = self._door.ticker.now + self.plan.idle_timeout_s
         else:
             self.abort()
 
@@ -216,49 +221,70 @@ class ClientConnection(asyncio.Protocol):
         """Take as much of the buffer as the state allows."""
         if self._state == _EXCHANGE:
             self._feed_body()
-        elif self._state == _HEAD and self._buffer:
-            raw = self._cut_head()
+        elif self._state == _HEAD and self._inbox and not self._full:
+            try:
+                raw = self._inbox.cut_head(self.plan.max_head, self.plan.reader.max_url)
+            except BadMessage as error:
+                self._refuse(error.status, None, why=error.why)
+                return
+            self._balance()
             if raw is not None:
                 self._begin(raw)
+            elif self._ended:
+                self._finish()
+
+    def _balance(self) -> None:
+        """Read on or not: what waits is bounded, whoever keeps it waiting."""
+        # A head that is not complete is never held back: it is refused beyond `max_head`.
+        if len(self._inbox) > max(_INBOX_HIGH, self.plan.max_head):
+            self.reading.hold(Held.NOT_WANTED)
+        else:
+            self.reading.release(Held.NOT_WANTED)
+
+    def _next_request(self) -> None:
+        """Wait for the next head, or go on with the one that is here already, in its turn."""
+        self._state = _HEAD
+        now = self._door.ticker.now
+        if self._inbox:
+            self.deadline = now + self.plan.head_timeout_s
+            asyncio.get_running_loop().call_soon(self._advance)
+        elif self._ended:
+            self._finish()
+        else:
+            self.deadline = now + self.plan.idle_timeout_s
+            self._balance()
+
+    def _give_up(self, exchange: Exchange, status: int, why: str) -> None:
+        """End an exchange for what the client did; an answer on its way is cut off, not spoilt."""
+        self._exchange = None
+        exchange.abandon()
+        if exchange.started:
+            self.abort()
+        else:
+            self._refuse(status, exchange.head, why=why)
+
+    def _still_sends(self) -> bool:
+        """Return whether the client has taken bytes of its last answer since we last looked."""
+        before, self._unsent = self._unsent, self.transport.get_write_buffer_size()
+        return 0 < self._unsent != before
 
     def _feed_body(self) -> None:
         exchange = self._exchange
         if exchange is None or not exchange.takes_body:
             return
-        data, self._buffer = self._buffer, b""
+        data = self._inbox.take()
         if not data:
             return
         self.deadline = self._door.ticker.now + self.plan.idle_timeout_s
         try:
-            self._buffer = exchange.body(data)
+            rest = exchange.body(data)
         except BadMessage as error:
-            self._exchange = None
-            exchange.abandon()
-            self._refuse(error.status, exchange.head, why=error.why)
+            self._give_up(exchange, error.status, error.why)
             return
+        if rest:
+            self._inbox.add(rest)
         if exchange.request_done:
             self.deadline = math.inf  # the upstream's deadlines hold from here
-
-    def _cut_head(self) -> bytes | None:
-        buffer = self._buffer
-        if self._searched == 0 and buffer.startswith(b"\r\n"):
-            buffer = self._buffer = buffer[2:]  # one empty line is forgiven (RFC 9112 section 2.2)
-        end = buffer.find(b"\r\n\r\n", self._searched)
-        limit = self.plan.max_head
-        if end < 0 and len(buffer) <= limit:
-            if len(buffer) > self.plan.reader.max_url and b"\n" not in buffer:
-                self._refuse(414, None, why="request target too long")
-            elif b"\n\n" in buffer[max(0, self._searched - 1) :] or b"\n\r\n" in buffer[:3]:
-                self._refuse(400, None, why="bare LF in a head")
-            else:
-                self._searched = max(0, len(buffer) - 3)
-            return None
-        if end < 0 or end > limit:
-            self._refuse(431, None, why="head too long")
-            return None
-        self._searched = 0
-        self._buffer = buffer[end + 4 :]
-        return buffer[: end + 4]
 
     def _begin(self, raw: bytes) -> None:
         """Read a head and decide; the store is asked only when the session is not warm."""
@@ -288,7 +314,12 @@ class ClientConnection(asyncio.Protocol):
             self._decided(head, route, live, origin)
             return
         self._state = _DECIDING
-        _ = spawn(self._resolve(head, route, token, origin), "resolve session")
+        resolving = spawn(self._resolve(head, route, token, origin), "resolve session")
+        resolving.add_done_callback(self._resolved)
+
+    def _resolved(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or task.exception() is not None:
+            self.abort()  # nobody else would ever end this connection
 
     async def _resolve(
         self, head: RequestHead, route: Route, token: bytes, origin: decide.Origin
@@ -388,10 +419,7 @@ class ClientConnection(asyncio.Protocol):
         if close:
             self._finish()
             return
-        self._state = _HEAD
-        self.deadline = self._door.ticker.now + self.plan.idle_timeout_s
-        if self._buffer:
-            asyncio.get_running_loop().call_soon(self._advance)
+        self._next_request()
 
     def _finish(self) -> None:
         """Close after what was written has gone out, reading past what still comes in.
@@ -402,7 +430,7 @@ class ClientConnection(asyncio.Protocol):
         if self._state == _CLOSED or self.transport.is_closing():
             return
         self._state = _LINGER
-        self._buffer = b""
+        self._inbox.take()
         self.reading.release(Held.NOT_WANTED | Held.PEER_FULL)
         self.deadline = self._door.ticker.now + _LINGER_S
         if self.transport.can_write_eof():

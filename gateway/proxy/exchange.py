@@ -33,8 +33,8 @@ class Exchange:
 
     __slots__ = (
         "_answer_done", "_body_left", "_body_taken", "_chunks", "_client", "_coding", "_connection",
-        "_guarded", "_head_bytes", "_live", "_pool", "_retried", "_started", "_streaming", "head",
-        "keep_alive", "method", "request_done", "wants_connection",
+        "_guarded", "_head_bytes", "_live", "_pool", "_retried", "_streaming", "head",
+        "keep_alive", "method", "request_done", "started", "wants_connection",
     )  # fmt: skip
 
     def __init__(
@@ -61,7 +61,7 @@ class Exchange:
         self._body_taken = 0
         self._coding = _PLAIN
         self._retried = False
-        self._started = False  # an answer head went to the client
+        self.started = False  # an answer head went to the client
         self._answer_done = False
         self._streaming = False
 
@@ -77,6 +77,7 @@ class Exchange:
         self._connection = connection
         body_follows = not self.request_done
         connection.begin(self, self._head_bytes, body_follows=body_follows)
+        connection.last_use = self.head.odd_body or self.head.bound
         if body_follows:
             if self.head.expects and not self._retried:
                 self._client.write(_CONTINUE)
@@ -108,8 +109,8 @@ class Exchange:
                 self._request_ended(connection)
             connection.sent()
             return data[len(piece) :]
-        pieces = self._chunks.feed(data)
-        for piece in pieces:
+        piece = b"".join(self._chunks.feed(data))
+        if piece:  # one chunk, however small those of the client are
             self._body_taken += len(piece)
             connection.transport.write(encode(piece))
         if self._body_taken > self._client.plan.max_body:
@@ -156,7 +157,7 @@ class Exchange:
         if head.status == _SWITCHING:
             self._switch(head)
             return
-        self._started = True
+        self.started = True
         client = self._client
         keep = self.keep_alive and self.request_done and not client.is_draining
         extra: list[bytes] = []
@@ -178,7 +179,7 @@ class Exchange:
     def answer_data(self, pieces: list[bytes]) -> None:
         """Pass answer bytes on; see upstream.Asker."""
         if self._coding == _CHUNKED:
-            pieces = [encode(piece) for piece in pieces]
+            pieces = [encode(b"".join(pieces))]
         for piece in pieces:
             self._client.queue(piece)
 
@@ -204,8 +205,8 @@ class Exchange:
         if self._may_retry(connection, answered=answered):
             self._retried = True
             self.wants_connection = True
-            self._pool.ask(self)
-        elif self._started:
+            self._pool.ask(self, fresh=True)
+        elif self.started:
             self._client.abort()  # a truncated answer must look truncated
         else:
             late = "timed out" in why
@@ -250,7 +251,7 @@ class Exchange:
             self._connection = None
             self._client.exchange_failed(502, "upstream switched protocols unasked")
             return
-        self._started = True
+        self.started = True
         self.keep_alive = False
         connection.tunnel()
         extra = [b"Connection: Upgrade\r\nUpgrade: %b\r\n" % head.upgrade]
@@ -261,9 +262,14 @@ class Exchange:
 
     def _watch(self) -> None:
         """End this answer when its session ends, from now until it is complete."""
-        if self._live is not None:
+        live = self._live
+        if live is None:
+            return
+        if live.ended:  # while the upstream thought about its answer
+            self._session_ended()
+        else:
             self._streaming = True
-            self._live.watchers.add(self._session_ended)
+            live.watchers.add(self._session_ended)
 
     def _unwatch(self) -> None:
         if self._streaming and self._live is not None:

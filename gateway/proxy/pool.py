@@ -40,15 +40,19 @@ class Waiter(Protocol):
 class Address:
     """One address of an upstream and how it fares."""
 
-    __slots__ = ("busy", "down_until", "idle", "open", "pause_s", "url")
+    __slots__ = ("down_until", "idle", "open", "pause_s", "url")
 
     def __init__(self, url: UpstreamUrl) -> None:
         self.url = url
         self.idle: list[UpstreamConnection] = []
-        self.busy = 0  # exchanges under way, connecting ones counted
-        self.open = 0  # connections, idle ones counted
+        self.open = 0  # connections, idle ones and those being made counted
         self.down_until = 0.0
         self.pause_s = 0.0
+
+    @property
+    def busy(self) -> int:
+        """Connections that serve an exchange, or will once they are made."""
+        return self.open - len(self.idle)
 
     def __str__(self) -> str:
         return self.url.path or f"{self.url.host}:{self.url.port}"
@@ -74,16 +78,19 @@ class Pool:
         states = ", ".join(f"{a}: {a.busy} busy, {len(a.idle)} idle" for a in self.addresses)
         return f"<pool {self.upstream.name}: {states}>"
 
-    def ask(self, waiter: Waiter) -> None:
-        """Give `waiter` a connection: an idle one at once, else a new one, else in turn."""
+    def ask(self, waiter: Waiter, *, fresh: bool = False) -> None:
+        """Give `waiter` a connection: an idle one at once, else a new one, else in turn.
+
+        `fresh`: an idle one has just proved stale, so its kin are closed and a new one is made.
+        """
         address = self._choose()
+        if fresh:
+            self._drop_idle(address)
         if address.idle:
             connection = address.idle.pop()
-            address.busy += 1
             connection.reused = True
             waiter.connected(connection)
         elif address.open < self.upstream.connections:
-            address.busy += 1
             address.open += 1
             _ = spawn(self._connect(address, waiter), "connect")
         elif len(self._waiting) < _MAX_WAITING:
@@ -97,17 +104,16 @@ class Pool:
         """Take a clean connection back, for the next in turn or for later."""
         address = connection.address
         assert isinstance(address, Address)  # noqa: S101 - narrows, guards nothing
-        address.busy -= 1
         while self._waiting:
             waiter = self._waiting.popleft()
             if waiter.wants_connection:
-                address.busy += 1
                 connection.reused = True
                 waiter.connected(connection)
                 return
-        if len(address.idle) >= _MAX_IDLE:
+        if len(address.idle) < _MAX_IDLE:
+            address.idle.append(connection)
+        else:
             connection.transport.abort()
-        address.idle.append(connection)
 
     def gone(self, connection: UpstreamConnection) -> None:
         """Forget a closed connection."""
@@ -115,17 +121,19 @@ class Pool:
         assert isinstance(address, Address)  # noqa: S101 - narrows, guards nothing
         self.connections.discard(connection)
         address.open -= 1
-        try:
+        if connection in address.idle:
             address.idle.remove(connection)
-        except ValueError:
-            address.busy -= 1
         self._next_in_turn()
 
     def close(self) -> None:
         """Close idle connections; those under way end with their exchange."""
         for address in self.addresses:
-            for connection in list(address.idle):
-                connection.transport.abort()
+            self._drop_idle(address)
+
+    def _drop_idle(self, address: Address) -> None:
+        for connection in address.idle:
+            connection.transport.abort()
+        address.idle.clear()
 
     def _choose(self) -> Address:
         if len(self.addresses) == 1:
@@ -143,11 +151,10 @@ class Pool:
         try:
             async with asyncio.timeout(self.upstream.connect_timeout.total_seconds()):
                 connection = await self._open(address.url, factory)
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, UnicodeError) as error:  # a name that no resolver takes
             self._failed(address, waiter, error)
             return
         if connection.transport.is_closing():  # `gone` has counted it out already
-            address.busy += 1
             address.open += 1
             self._failed(address, waiter, ConnectionResetError())
             return
@@ -169,7 +176,6 @@ class Pool:
         return (await self._loop.create_connection(factory, url.host, url.port))[1]
 
     def _failed(self, address: Address, waiter: Waiter, error: Exception) -> None:
-        address.busy -= 1
         address.open -= 1
         now = self._loop.time()
         if address.down_until <= now:

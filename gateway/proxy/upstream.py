@@ -67,9 +67,9 @@ class UpstreamConnection(asyncio.Protocol):
     """States: idle (no asker), head, body, tunnel. `deadline` is loop time; a sweep enforces it."""
 
     __slots__ = (
-        "_answered", "_body", "_buffer", "_head", "_home", "_interim", "_left", "_state", "_ticker",
-        "address", "asker", "deadline", "first_byte_s", "idle_s", "reading", "request_done",
-        "reused", "transport",
+        "_answered", "_body", "_buffer", "_head", "_home", "_interim", "_left", "_searched",
+        "_state", "_ticker", "address", "asker", "deadline", "first_byte_s", "idle_s", "last_use",
+        "reading", "request_done", "reused", "transport",
     )  # fmt: skip
 
     def __init__(self, home: Home, address: object, first_byte_s: float, idle_s: float) -> None:
@@ -82,11 +82,13 @@ class UpstreamConnection(asyncio.Protocol):
         self.deadline = math.inf
         self.request_done = True
         self.reused = False
+        self.last_use = False  # nobody else may have this connection afterwards
         self._state = _HEAD
         self._buffer = b""
         self._head: ResponseHead | None = None
         self._body: ChunkedBody | None = None
         self._left = 0
+        self._searched = 0
         self._interim = 0
         self._answered = False
 
@@ -114,6 +116,7 @@ class UpstreamConnection(asyncio.Protocol):
             asker.answer_pause()
             return
         self.deadline = self._ticker.now + self.idle_s
+        self._answered = True
         try:
             if self._state == _HEAD:
                 data = self._take_heads(asker, data)
@@ -128,13 +131,14 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End what was under way; see asyncio."""
-        del exc
         asker, self.asker = self.asker, None
         self._home.gone(self)
         if asker is None:
             return
         head = self._head
-        if self._state == _TUNNEL or (head is not None and head.until_close):
+        # A reset is no end of a body: it must not look complete (RFC 9112 section 8).
+        until_close = head is not None and head.until_close and exc is None
+        if self._state == _TUNNEL or until_close:
             asker.answer_end([])
         else:
             asker.answer_failed("upstream closed the connection", answered=self._answered)
@@ -181,6 +185,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def on_deadline(self) -> None:
         """End an answer that is too late."""
+        self._answered = True  # too late is not stale: asking again would only double the wait
         self._fail("upstream timed out")
 
     # parsing
@@ -189,15 +194,18 @@ class UpstreamConnection(asyncio.Protocol):
         """Read heads until the final one; return what follows it."""
         data = self._buffer + data if self._buffer else data
         while True:
-            end = data.find(b"\r\n\r\n")
+            end = data.find(b"\r\n\r\n", self._searched)
+            if max(end, len(data) if end < 0 else 0) > _MAX_HEAD:
+                raise BadMessage(502, "answer head too long")
             if end < 0:
-                if len(data) > _MAX_HEAD:
-                    raise BadMessage(502, "answer head too long")
+                if b"\n\n" in data[max(0, self._searched - 1) :]:
+                    raise BadMessage(502, "bare LF in an answer head")
                 self._buffer = data
+                self._searched = max(0, len(data) - 3)
                 return b""
+            self._searched = 0
             head = read_response(data[: end + 4], asker.method)
             data = data[end + 4 :]
-            self._answered = True
             if not head.is_interim:
                 break
             self._interim += 1
@@ -239,6 +247,7 @@ class UpstreamConnection(asyncio.Protocol):
             head is not None
             and head.keep_alive
             and not head.bound
+            and not self.last_use
             and not surplus
             and self.request_done
             and not self.transport.is_closing()

@@ -49,6 +49,8 @@ _HOST: Final = re.compile(
 )
 _LOOK_ALIKES: Final = frozenset({b"contentlength", b"transferencoding", b"host"})
 _MAX_PORT: Final = 65535
+_BOUND: Final = (b"ntlm", b"negotiate")
+"""Schemes that log a connection on rather than a request (RFC 4559 section 6)."""
 
 _STEERING: Final[dict[bytes, str]] = {
     b"host": "host",
@@ -58,6 +60,7 @@ _STEERING: Final[dict[bytes, str]] = {
     b"upgrade": "upgrade",
     b"expect": "expect",
     b"cookie": "cookie",
+    b"authorization": "authorization",
 }
 
 
@@ -67,12 +70,13 @@ class RequestHead:
     `length` is the body's size, None for a chunked one (`chunked`). `host` is lower case without
     port and trailing dot, b"" for HTTP/1.0 without Host; `authority` is the Host as received.
     `upgrade` is the one protocol asked for, or b"". `odd_body`: a body where none is usual, so
-    both connections end after it. `cookies` are the Cookie field values.
+    both connections end after it. `bound`: it carries an NTLM or Negotiate log-on, which would
+    stay with the upstream's connection. `cookies` are the Cookie field values.
     """
 
     __slots__ = (
-        "authority", "chunked", "cookies", "expects", "fields", "host", "keep_alive", "length",
-        "method", "minor", "named", "odd_body", "path", "query", "upgrade",
+        "authority", "bound", "chunked", "cookies", "expects", "fields", "host", "keep_alive",
+        "length", "method", "minor", "named", "odd_body", "path", "query", "upgrade",
     )  # fmt: skip
 
     def __init__(self, method: bytes, path: bytes, query: bytes, minor: int) -> None:
@@ -90,6 +94,7 @@ class RequestHead:
         self.expects = False
         self.upgrade = b""
         self.odd_body = False
+        self.bound = False
         self.named: frozenset[bytes] = frozenset()  # fields that Connection names, lower case
 
     @property
@@ -164,6 +169,8 @@ class HeadReader:
                     value = seen[role] + b"," + value  # noqa: PLW2901 - one list of tokens
                 seen[role] = value
         _settle_host(head, seen.get("host"))
+        if "authorization" in seen:
+            head.bound = seen["authorization"].lower().startswith(_BOUND)
         if "connection" in seen:
             _settle_connection(head, seen)
         if "coding" in seen or "length" in seen or "expect" in seen:
