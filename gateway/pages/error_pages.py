@@ -6,6 +6,7 @@ and wait are filled in, so an attack that provokes errors does not cost a templa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from markupsafe import escape
@@ -17,6 +18,7 @@ from policies.answer_fields import page_fields
 from policies.decision import Reason
 from policies.languages import choose
 
+_ALONE: Final = "unknown_host.html"
 _REFERENCE: Final = "\ue000"
 _WAIT: Final = "\ue001"
 """Private-use characters stand where something is filled in; no text of ours holds them."""
@@ -85,7 +87,7 @@ _BY_STATUS: Final = {
     ),
     503: Words(
         N_("Not available right now"),
-        N_("You have done nothing wrong, and you need not log on anew. Try again in a moment."),
+        N_("You have done nothing wrong, and you need not log on anew."),
         again=True,
     ),
     504: Words(
@@ -130,6 +132,7 @@ class ErrorPages:
     def __init__(self, settings: Settings) -> None:
         self.fields: Final = page_fields(https=settings.public_url.is_https)
         self._branding = settings.branding
+        self._start = settings.public_url.origin + "/"
         self._kept: dict[tuple[int, str, Reason | None, bool, bool], str] = {}
 
     def language_for(self, accept_language: str) -> str:
@@ -159,29 +162,37 @@ class ErrorPages:
             if reason in _BY_REASON:
                 words = words._replace(text=_BY_REASON[reason])
             again, wait = "" if words.again else None, None if retry_after is None else _WAIT
-            page = self._kept[key] = self._page(
-                words, language, again=again, wait=wait, reference=reference and _REFERENCE
-            )
+            values = {"again": again, "wait": wait, "reference": reference and _REFERENCE}
+            if reason is Reason.UNKNOWN_HOST:
+                page = self._page(words, language, values | {"start": self._start}, _ALONE)
+            else:
+                page = self._page(words, language, values)
+            self._kept[key] = page
         if retry_after is not None:
             page = page.replace(_WAIT, duration(retry_after, language))
         return page.replace(_REFERENCE, escape(reference)).encode("utf-8", "replace")
 
     def form_refused(self, *, language: str, reference: str, again: str) -> bytes:
         """Return the page for a forged or stale form; `again` is the page to start from."""
-        page = self._page(_FORM_REFUSED, language, again=again, wait=None, reference=reference)
+        values = {"again": again, "wait": None, "reference": reference}
+        page = self._page(_FORM_REFUSED, language, values)
         return page.encode("utf-8", "replace")
 
     def _page(
-        self, words: Words, language: str, *, again: str | None, wait: str | None, reference: str
+        self,
+        words: Words,
+        language: str,
+        values: Mapping[str, str | None],
+        template: str = "error.html",
     ) -> str:
+        """Render; `values` are again (where to), wait (words or None), reference ("" for none)."""
         say = translations(language).gettext
-        values = {
+        shown = {
             "brand": self._branding,
             "logged_on": False,
             "title": say(words.title),
             "text": say(words.text),
-            "again": again,
-            "wait": wait,
-            "reference": reference or None,
+            "start": "/",
+            **values,
         }
-        return render("error.html", language, values)
+        return render(template, language, shown)

@@ -49,6 +49,14 @@ def test_every_reason(reason: Reason) -> None:
         assert "<h1>" in page
 
 
+def test_a_host_that_is_not_ours_gets_a_page_that_needs_no_other_file() -> None:
+    page = render(400, reason=Reason.UNKNOWN_HOST)
+    assert "We do not know this address." in page
+    assert 'href="http://localhost:8080/"' in page
+    assert "/.gateway/" not in page
+    assert "<svg" not in page
+
+
 def test_a_missing_group_is_said_in_plain_words() -> None:
     assert "your account is in no group that may open this page" in render(
         403, reason=Reason.GROUP_MISSING

@@ -22,6 +22,7 @@ async def test_post_ends_and_says_so(browser: Browser) -> None:
     browser.cookies["gateway-challenge"] = "c"
     page = await browser.submit(await browser.get(LOGOUT), LOGOUT)
     assert (page.status, page.location) == (303, f"{LOGON}?notice=logged-off")
+    assert page.answer.headers["Clear-Site-Data"] == '"cache"'
     ((call, token, client),) = browser.house.logon.calls
     assert (call, token, client.address) == ("log_off", SESSION, "203.0.113.9")
     assert set(browser.cookies) == {"gateway-form"}
