@@ -10,19 +10,14 @@ import asyncio
 import math
 from typing import TYPE_CHECKING, Final, cast
 
-from gateway.auth.ports import Unavailable
 from gateway.proxy import decide, request_head
 from gateway.proxy.exchange import Exchange
 from gateway.proxy.flow import Held, Reading
 from gateway.proxy.inbox import Inbox
-from gateway.tasks import spawn
 from gateway.wire.errors import BadMessage
 from gateway.wire.request import RequestHead
-from policies.decision import Allow, Challenge, Deny, StepUp
-from policies.routes import PAGES, Route
 
 if TYPE_CHECKING:
-    from gateway.auth.sessions import LiveSession
     from gateway.proxy.door import FrontDoor
     from gateway.proxy.plan import Plan
 
@@ -38,9 +33,9 @@ class ClientConnection(asyncio.Protocol):
     """States: head, deciding (a store read), exchange, tunnel, linger (read past), closed."""
 
     __slots__ = (
-        "_door", "_ended", "_exchange", "_forwarded", "_full", "_inbox", "_lingered", "_origin",
-        "_origin_plan", "_queued", "_state", "_unsent", "deadline", "peer", "plan", "reading",
-        "request_id", "transport",
+        "_door", "_ended", "_exchange", "_full", "_inbox", "_lingered", "_origin",
+        "_origin_plan", "_queued", "_state", "_unsent", "deadline", "forwarded", "peer", "plan",
+        "reading", "request_id", "transport",
     )  # fmt: skip
 
     def __init__(self, door: FrontDoor, peer: str | None = None) -> None:
@@ -51,7 +46,7 @@ class ClientConnection(asyncio.Protocol):
         self._unsent = 0
         self._state = _HEAD
         self._exchange: Exchange | None = None
-        self._forwarded = request_head.Forwarded()
+        self.forwarded = request_head.Forwarded()
         self._lingered = 0
         self._queued: list[bytes] = []
         self._origin: decide.Origin | None = None
@@ -79,7 +74,7 @@ class ClientConnection(asyncio.Protocol):
             self.peer = name[0] if isinstance(name, tuple) and name else ""
         self.deadline = self._door.ticker.now + self.plan.head_timeout_s
         if not self._door.admit(self):
-            self._refuse(429, None, why="too many connections from one address")
+            self.refuse(429, None, why="too many connections from one address")
 
     def data_received(self, data: bytes) -> None:
         """Read on; see asyncio."""
@@ -108,8 +103,10 @@ class ClientConnection(asyncio.Protocol):
         self._ended = True
         if self._state == _EXCHANGE and self._exchange is not None:
             return self._exchange.request_done or not self._exchange.takes_body
-        # A tunnel ends both ways; what lingers has had its answer.
-        return self._state == _DECIDING or (self._state == _HEAD and len(self._inbox) > 0)
+        if self._state == _HEAD and self._inbox:
+            asyncio.get_running_loop().call_soon(self._advance)
+            return True
+        return self._state == _DECIDING  # a tunnel ends both ways; what lingers has its answer
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give up what is under way; see asyncio."""
@@ -181,7 +178,7 @@ class ClientConnection(asyncio.Protocol):
         """Answer for an upstream that did not."""
         exchange, self._exchange = self._exchange, None
         head = exchange.head if exchange is not None else None
-        self._refuse(status, head, why=why)
+        self.refuse(status, head, why=why)
 
     def tunnel_opened(self) -> None:
         """Pass bytes unparsed from here on, those already here first."""
@@ -197,6 +194,58 @@ class ClientConnection(asyncio.Protocol):
         self._state = _CLOSED
         self.transport.abort()
 
+    # for the reception
+
+    def begin(self, plan: Plan) -> None:
+        """Note that a head was read whole: it goes by `plan`, and no deadline of ours holds."""
+        self.plan = plan
+        self.request_id = self._door.next_request_id()
+        self.deadline = math.inf
+
+    def decide_later(self) -> None:
+        """Wait for the session to be read."""
+        self._state = _DECIDING
+
+    def decide_now(self) -> bool:
+        """Go on; False when the client has gone meanwhile."""
+        if self._state != _DECIDING:
+            return False
+        self._state = _HEAD
+        return True
+
+    def forward(self, exchange: Exchange) -> None:
+        """Let an exchange have this connection until it is done."""
+        self._state = _EXCHANGE
+        self._exchange = exchange
+        exchange.start()
+
+    def origin(self, head: RequestHead) -> decide.Origin:
+        """Return where the request comes from; worked out once a connection when it can be."""
+        plan = self.plan
+        if self._origin is not None and self._origin_plan is plan and plan.peer_decides:
+            return self._origin
+        self._origin = decide.origin_of(plan, self.peer or "", head)
+        self._origin_plan = plan
+        return self._origin
+
+    def refuse(self, status: int, head: RequestHead | None, *, why: str) -> None:
+        """Answer a request that cannot go on, and close."""
+        self._door.note_refusal(status, why)
+        if not self.request_id:
+            self.request_id = self._door.next_request_id()
+        answer = self._door.replies.refuse(
+            status, head, reference=self.request_id.decode("ascii"), close=True
+        )
+        self.answer(answer, close=True)
+
+    def answer(self, answer: bytes, *, close: bool) -> None:
+        """Send an answer of our own, and go on to the next request or close."""
+        self.write(answer)
+        if close:
+            self._finish()
+            return
+        self._next_request()
+
     # for the door
 
     @property
@@ -207,7 +256,7 @@ class ClientConnection(asyncio.Protocol):
     def on_deadline(self) -> None:
         """End what takes too long: a silent connection quietly, a slow head or body with 408."""
         if self._state == _HEAD and self._inbox and not self._full:
-            self._refuse(408, None, why="head not complete in time")
+            self.refuse(408, None, why="head not complete in time")
         elif self._state == _EXCHANGE and self._exchange and not self._exchange.request_done:
             self._give_up(self._exchange, 408, "body not complete in time")
         elif self._state == _LINGER and self._still_sends():
@@ -225,11 +274,11 @@ class ClientConnection(asyncio.Protocol):
             try:
                 raw = self._inbox.cut_head(self.plan.max_head, self.plan.reader.max_url)
             except BadMessage as error:
-                self._refuse(error.status, None, why=error.why)
+                self.refuse(error.status, None, why=error.why)
                 return
             self._balance()
             if raw is not None:
-                self._begin(raw)
+                self._door.reception.receive(self, raw)
             elif self._ended:
                 self._finish()
 
@@ -261,7 +310,7 @@ class ClientConnection(asyncio.Protocol):
         if exchange.started:
             self.abort()
         else:
-            self._refuse(status, exchange.head, why=why)
+            self.refuse(status, exchange.head, why=why)
 
     def _still_sends(self) -> bool:
         """Return whether the client has taken bytes of its last answer since we last looked."""
@@ -286,141 +335,6 @@ class ClientConnection(asyncio.Protocol):
         if exchange.request_done:
             self.deadline = math.inf  # the upstream's deadlines hold from here
 
-    def _begin(self, raw: bytes) -> None:
-        """Read a head and decide; the store is asked only when the session is not warm."""
-        plan = self.plan = self._door.plan
-        self.request_id = self._door.next_request_id()
-        self.deadline = math.inf
-        try:
-            head = plan.reader.read(raw)
-        except BadMessage as error:
-            self._refuse(error.status, None, why=error.why)
-            return
-        if (head.length or 0) > plan.max_body:
-            self._refuse(413, head, why="body too long")
-            return
-        route = decide.find_route(plan, head)
-        if isinstance(route, Deny):
-            self._denied(route, head)
-            return
-        origin = self._origin_of(plan, head)
-        if route is PAGES:
-            pages = request_head.for_pages(plan, head, origin, self.request_id)
-            self._forward(head, pages, "", None)
-            return
-        token = decide.session_token(plan, head)
-        live = self._door.sessions.warm(token) if token is not None else None
-        if token is None or live is not None:
-            self._decided(head, route, live, origin)
-            return
-        self._state = _DECIDING
-        resolving = spawn(self._resolve(head, route, token, origin), "resolve session")
-        resolving.add_done_callback(self._resolved)
-
-    def _resolved(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled() or task.exception() is not None:
-            self.abort()  # nobody else would ever end this connection
-
-    async def _resolve(
-        self, head: RequestHead, route: Route, token: bytes, origin: decide.Origin
-    ) -> None:
-        live = None
-        try:
-            live = await self._door.sessions.resolve(token)
-        except Unavailable:
-            if not route.public:  # unknown is never allowed, and never a log-off either
-                if self._state == _DECIDING:
-                    self._refuse(503, head, why="session store unavailable")
-                return
-        if self._state == _DECIDING:
-            self._state = _HEAD
-            self._decided(head, route, live, origin)
-
-    def _decided(
-        self, head: RequestHead, route: Route, live: LiveSession | None, origin: decide.Origin
-    ) -> None:
-        verdict = decide.judge(self.plan, route, live, origin, head)
-        decision = verdict.decision
-        match decision:
-            case Allow():
-                self._allowed(head, route, live, origin)
-            case Challenge(reason=reason) | StepUp(reason=reason):
-                close = self._must_close(head)
-                self._answer(self._door.replies.challenge(head, reason, close=close), close=close)
-            case Deny():
-                user = live.record.user if live is not None else ""
-                self._denied(decision, head, user=user, route=route, origin=origin)
-
-    def _allowed(
-        self, head: RequestHead, route: Route, live: LiveSession | None, origin: decide.Origin
-    ) -> None:
-        plan = self.plan
-        upstream = plan.upstreams[route.upstream]
-        lines = self._forwarded.lines(plan, head, origin.address)
-        if live is not None:
-            self._door.sessions.used(live)
-            lines += request_head.identity_lines(plan, upstream.name, live)
-        lines += b"X-Request-Id: %b\r\n" % self.request_id
-        upgrade = decide.may_upgrade(route, head)
-        if not upgrade:
-            head.upgrade = b""
-        sent = request_head.for_upstream(plan, head, upstream, lines=lines, upgrade=upgrade)
-        self._forward(head, sent, upstream.name, live)
-
-    def _forward(
-        self, head: RequestHead, sent: bytes, upstream: str, live: LiveSession | None
-    ) -> None:
-        self._state = _EXCHANGE
-        exchange = Exchange(self, head, sent, self._door.pools[upstream], live)
-        self._exchange = exchange
-        exchange.start()
-
-    def _origin_of(self, plan: Plan, head: RequestHead) -> decide.Origin:
-        """Return where the request comes from; worked out once a connection when it can be."""
-        if self._origin is not None and self._origin_plan is plan and plan.peer_decides:
-            return self._origin
-        self._origin = decide.origin_of(plan, self.peer or "", head)
-        self._origin_plan = plan
-        return self._origin
-
-    def _denied(
-        self,
-        deny: Deny,
-        head: RequestHead,
-        *,
-        user: str = "",
-        route: Route | None = None,
-        origin: decide.Origin | None = None,
-    ) -> None:
-        where = origin or self._origin_of(self.plan, head)
-        self._door.audit_denied(deny, where, user, route, self.request_id)
-        close = self._must_close(head) or deny.status == 400  # noqa: PLR2004
-        answer = self._door.replies.refuse(
-            deny.status, head, reference=self._reference(), reason=deny.reason, close=close
-        )
-        self._answer(answer, close=close)
-
-    def _refuse(self, status: int, head: RequestHead | None, *, why: str) -> None:
-        """Answer a request that cannot go on, and close."""
-        self._door.note_refusal(status, why)
-        if not self.request_id:
-            self.request_id = self._door.next_request_id()
-        answer = self._door.replies.refuse(status, head, reference=self._reference(), close=True)
-        self._answer(answer, close=True)
-
-    def _reference(self) -> str:
-        return self.request_id.decode("ascii")
-
-    def _must_close(self, head: RequestHead) -> bool:
-        return head.has_body or not head.keep_alive or self._door.draining
-
-    def _answer(self, answer: bytes, *, close: bool) -> None:
-        self.write(answer)
-        if close:
-            self._finish()
-            return
-        self._next_request()
-
     def _finish(self) -> None:
         """Close after what was written has gone out, reading past what still comes in.
 
@@ -433,7 +347,7 @@ class ClientConnection(asyncio.Protocol):
         self._inbox.take()
         self.reading.release(Held.NOT_WANTED | Held.PEER_FULL)
         self.deadline = self._door.ticker.now + _LINGER_S
-        if self.transport.can_write_eof():
+        if self.transport.can_write_eof() and not self._ended:
             self.transport.write_eof()
         else:
             self.transport.close()

@@ -1,7 +1,4 @@
-"""From a request head to a verdict: address, network, route, session, decision.
-
-No I/O: where the session must be read from the store first, the verdict says so (`Unresolved`).
-"""
+"""From a request head to a decision: address, network, route, session. No I/O."""
 
 from __future__ import annotations
 
@@ -22,15 +19,6 @@ class Origin:
 
     address: str
     network: str
-
-
-@dataclass(slots=True)
-class Verdict:
-    """What was decided about one request. `route` is None when none was found."""
-
-    decision: Decision
-    route: Route | None
-    live: LiveSession | None
 
 
 def origin_of(plan: Plan, peer: str, head: RequestHead) -> Origin:
@@ -60,8 +48,8 @@ def session_token(plan: Plan, head: RequestHead) -> bytes | None:
 
 def judge(
     plan: Plan, route: Route, live: LiveSession | None, origin: Origin, head: RequestHead
-) -> Verdict:
-    """Return the verdict on a request whose session is known."""
+) -> Decision:
+    """Return the decision about a request whose session is known."""
     who = live.record if live is not None else None
     decision = decide(route, who, origin.network)
     if head.upgrade and head.upgrade.decode("latin-1") in route.upgrades:
@@ -71,7 +59,7 @@ def judge(
         )
         if refused is not None:
             decision = refused
-    return Verdict(decision, route, live)
+    return decision
 
 
 def may_upgrade(route: Route, head: RequestHead) -> bool:

@@ -13,6 +13,7 @@ from gateway.proxy.client import ClientConnection
 from gateway.proxy.decide import Origin
 from gateway.proxy.plan import Plan
 from gateway.proxy.pool import Pool
+from gateway.proxy.reception import Reception
 from gateway.proxy.replies import Replies
 from gateway.proxy.ticker import Ticker
 from policies.decision import Deny
@@ -40,6 +41,7 @@ class FrontDoor:
         self._by_address: Counter[str] = Counter()
         self._loop = asyncio.get_running_loop()
         self.ticker = Ticker(self._loop)
+        self.reception = Reception(self)
         self._ids = entropy.token(5).hex().encode("ascii")
         self._count = 0
         self._notes: Counter[str] = Counter()

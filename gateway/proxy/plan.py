@@ -15,7 +15,7 @@ from gateway.wire.request import HeadReader
 from policies.fields import FieldRules
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """One compiled configuration as the front door reads it. Times in seconds, sizes in bytes."""
 

@@ -28,7 +28,7 @@ def for_upstream(
     if upstream.host == "upstream":
         authority = _authority(upstream)
     out = [head.method, b" ", head.path, head.query, b" HTTP/1.1\r\nHost: ", authority, b"\r\n"]
-    _crossing(plan, head, out)
+    out.append(_crossing(plan, head))
     _framing(head, out, upgrade=upgrade)
     out += (lines, b"\r\n")
     return b"".join(out)
@@ -93,9 +93,14 @@ class Forwarded:
         return self._lines
 
 
-def _crossing(plan: Plan, head: RequestHead, out: list[bytes]) -> None:
+def _crossing(plan: Plan, head: RequestHead) -> bytes:
+    """Return the client's field lines that may cross; prepared once for equal field sections."""
+    prepared = head.shared.get(plan)
+    if prepared is not None:
+        return prepared
     named = head.named - _HARMLESS_NAMES if head.named else head.named
     known = plan.rules.known
+    out: list[bytes] = []
     for name, value in head.fields:
         crossing = known.get(name)
         if crossing is None:
@@ -108,6 +113,10 @@ def _crossing(plan: Plan, head: RequestHead, out: list[bytes]) -> None:
             kept = plan.cookies.read(value).rest
             if kept:
                 out += (b"Cookie: ", kept, b"\r\n")
+    lines = b"".join(out)
+    head.shared.clear()  # of an older plan
+    head.shared[plan] = lines
+    return lines
 
 
 def _framing(head: RequestHead, out: list[bytes], *, upgrade: bool) -> None:

@@ -49,6 +49,8 @@ _HOST: Final = re.compile(
 )
 _LOOK_ALIKES: Final = frozenset({b"contentlength", b"transferencoding", b"host"})
 _MAX_PORT: Final = 65535
+_LINE_REST: Final = len(b"  HTTP/1.1\r\n")
+_ABOUT_BODY: Final = frozenset({"coding", "length", "expect"})
 _BOUND: Final = (b"ntlm", b"negotiate")
 """Schemes that log a connection on rather than a request (RFC 4559 section 6)."""
 
@@ -71,12 +73,14 @@ class RequestHead:
     port and trailing dot, b"" for HTTP/1.0 without Host; `authority` is the Host as received.
     `upgrade` is the one protocol asked for, or b"". `odd_body`: a body where none is usual, so
     both connections end after it. `bound`: it carries an NTLM or Negotiate log-on, which would
-    stay with the upstream's connection. `cookies` are the Cookie field values.
+    stay with the upstream's connection. `cookies` are the Cookie field values. `shared` belongs
+    to whoever prepares something from the fields alone: heads with equal field sections share it.
     """
 
     __slots__ = (
         "authority", "bound", "chunked", "cookies", "expects", "fields", "host", "keep_alive",
-        "length", "method", "minor", "named", "odd_body", "path", "query", "upgrade",
+        "length", "method", "minor", "named", "odd_body", "path", "query", "shared",
+        "upgrade",
     )  # fmt: skip
 
     def __init__(self, method: bytes, path: bytes, query: bytes, minor: int) -> None:
@@ -96,6 +100,7 @@ class RequestHead:
         self.odd_body = False
         self.bound = False
         self.named: frozenset[bytes] = frozenset()  # fields that Connection names, lower case
+        self.shared: dict[object, bytes] = {}
 
     @property
     def target(self) -> bytes:
@@ -116,43 +121,78 @@ class RequestHead:
 
 
 class HeadReader:
-    """Reads request heads within limits."""
+    """Reads request heads within limits.
 
-    __slots__ = ("max_fields", "max_url")
+    A client on one connection mostly repeats its field section to the letter; a section that was
+    read is remembered, within bounds, and only the request line is read anew.
+    """
+
+    __slots__ = ("_known", "max_fields", "max_url")
+
+    _SECTIONS: Final = 1024
+    _LONGEST_SECTION: Final = 2048
 
     def __init__(self, max_fields: int, max_url: int) -> None:
         self.max_fields = max_fields
         self.max_url = max_url
+        self._known: dict[bytes, RequestHead] = {}
 
     def read(self, raw: bytes) -> RequestHead:
         """Return the head in `raw`, which ends with its empty line. Raises BadMessage."""
-        check_section(raw, self.max_fields)
         start = _START.match(raw)
         authority = None
         if start is None:
+            check_section(raw, self.max_fields)
             raw, authority = _origin_form(raw, self.max_url)
             start = _START.match(raw)
         if start is None:
             raise BadMessage(400, "malformed request line")
         method, path, query, minor = start.groups()
-        if method not in METHODS:
-            raise BadMessage(*_refused_method(method))
-        if start.end(3 if query else 2) - start.start(2) > self.max_url:
-            raise BadMessage(414, "request target too long")
-        if b"%" in path and _BAD_ESCAPE.search(path) is not None:
-            raise BadMessage(400, "malformed percent-encoding")
+        line_end = start.end()
+        section = raw[line_end:]
+        known = self._known.get(section) if minor == b"1" else None
+        if known is None:
+            # What is wrong with the fields is told before what is wrong with the line.
+            check_section(raw, self.max_fields)
+        self._check_line(method, path, line_end - len(method) - _LINE_REST)
         head = RequestHead(method, path, query or b"", 1 if minor == b"1" else 0)
-        fields = split_section(raw, httptools.HttpRequestParser)
-        if fields is None:
-            raise BadMessage(400, "malformed head")
-        head.fields = fields
-        self._steer(head)
+        if known is None:
+            self._read_fields(head, raw, section)
+        else:
+            head.fields = known.fields
+            head.cookies = known.cookies
+            head.authority = known.authority
+            head.host = known.host
+            head.keep_alive = known.keep_alive
+            head.named = known.named
+            head.bound = known.bound
+            head.shared = known.shared
         if authority is not None and head.authority.lower() != authority.lower():
             raise BadMessage(400, "absolute-form for another host")
         return head
 
-    def _steer(self, head: RequestHead) -> None:
-        """Settle host, framing, persistence and upgrade from the fields that steer them."""
+    def _check_line(self, method: bytes, path: bytes, target_length: int) -> None:
+        if method not in METHODS:
+            raise BadMessage(*_refused_method(method))
+        if target_length > self.max_url:
+            raise BadMessage(414, "request target too long")
+        if b"%" in path and _BAD_ESCAPE.search(path) is not None:
+            raise BadMessage(400, "malformed percent-encoding")
+
+    def _read_fields(self, head: RequestHead, raw: bytes, section: bytes) -> None:
+        fields = split_section(raw, httptools.HttpRequestParser)
+        if fields is None:
+            raise BadMessage(400, "malformed head")
+        head.fields = fields
+        seen = self._steer(head)
+        plain = not head.has_body and not head.upgrade and head.minor == 1
+        if plain and seen.isdisjoint(_ABOUT_BODY) and len(section) <= self._LONGEST_SECTION:
+            if len(self._known) >= self._SECTIONS:
+                self._known.clear()
+            self._known[section] = head
+
+    def _steer(self, head: RequestHead) -> frozenset[str]:
+        """Settle host, framing, persistence and upgrade; return the roles that were given."""
         seen: dict[str, bytes] = {}
         known = _ROLES.known
         for name, value in head.fields:
@@ -173,8 +213,9 @@ class HeadReader:
             head.bound = seen["authorization"].lower().startswith(_BOUND)
         if "connection" in seen:
             _settle_connection(head, seen)
-        if "coding" in seen or "length" in seen or "expect" in seen:
+        if not _ABOUT_BODY.isdisjoint(seen):
             _settle_body(head, seen)
+        return frozenset(seen)
 
 
 def _role(name: bytes) -> str:
