@@ -12,7 +12,6 @@ from typing import Final
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
-from typing_extensions import override  # in typing from Python 3.12; aiohttp brings it along
 
 from upstream_stub.portal.request_log import REQUEST_LOG, RequestLog
 
@@ -85,7 +84,6 @@ async def until_stopped() -> None:
 class _Silent(AbstractAccessLogger):
     """Writes nothing."""
 
-    @override
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         return
 
@@ -97,7 +95,6 @@ def _logger_of_refused(log: RequestLog) -> type[AbstractAccessLogger]:
         Such bytes pass no middleware: aiohttp answers 400 to a made-up UNKNOWN request.
         """
 
-        @override
         def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
             if request.method == "UNKNOWN":
                 log.add(request)

@@ -9,7 +9,7 @@ from gateway.proxy.plan import Plan
 from gateway.wire.request import RequestHead
 from policies.access import decide, judge_origin
 from policies.decision import Decision, Deny
-from policies.networks import client_address
+from policies.networks import canonical_address, client_address
 from policies.routes import Route
 
 
@@ -24,7 +24,8 @@ class Origin:
 def origin_of(plan: Plan, peer: str, head: RequestHead) -> Origin:
     """Return where a request comes from; forwarded fields count only from a trusted proxy."""
     if plan.peer_decides:
-        return Origin(peer, plan.snapshot.networks.name_of(peer))
+        address = canonical_address(peer)  # one spelling, also behind a dual-stack listener
+        return Origin(address, plan.snapshot.networks.name_of(address))
     hops = [
         value.decode("latin-1") for name, value in head.fields if name.lower() == b"x-forwarded-for"
     ]
@@ -53,10 +54,10 @@ def judge(
     who = live.record if live is not None else None
     decision = decide(route, who, origin.network)
     if head.upgrade and head.upgrade.decode("latin-1") in route.upgrades:
-        sent = head.value(b"origin")
-        refused = judge_origin(
-            route, None if sent is None else sent.decode("latin-1"), plan.snapshot.own_origins
-        )
+        sent = [value for name, value in head.fields if name.lower() == b"origin"]
+        # Two are as good as none: nobody knows which one the page had.
+        origin_sent = sent[0].decode("latin-1") if len(sent) == 1 else None
+        refused = judge_origin(route, origin_sent, plan.snapshot.own_origins)
         if refused is not None:
             decision = refused
     return decision
