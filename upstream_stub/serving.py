@@ -85,7 +85,8 @@ class _Silent(AbstractAccessLogger):
     """Writes nothing."""
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-        return
+        """Write nothing; see aiohttp."""
+        del request, response, time
 
 
 def _logger_of_refused(log: RequestLog) -> type[AbstractAccessLogger]:
@@ -96,6 +97,7 @@ def _logger_of_refused(log: RequestLog) -> type[AbstractAccessLogger]:
         """
 
         def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
+            del response, time
             if request.method == "UNKNOWN":
                 log.add(request)
 
