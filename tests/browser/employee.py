@@ -40,7 +40,7 @@ class Watch:
         errors = [
             f"{text} at {url}"
             for text, url in self.errors
-            if not (text.startswith(_STATUS) and url in self.documents)
+            if not (text.startswith(_STATUS) and (url in self.documents or _is_icon(url)))
         ]
         return [*errors, *(f"a request to {url}" for url in self.strays)]
 
@@ -55,6 +55,11 @@ class Watch:
     def _response(self, response: Response) -> None:
         if response.request.is_navigation_request():
             self.documents[response.url] = response.status
+
+
+def _is_icon(url: str) -> bool:
+    """Return whether Chromium asked by itself, for a document that names no icon."""
+    return urlsplit(url).path == "/favicon.ico"
 
 
 def origin_of(url: str) -> str:
@@ -84,6 +89,12 @@ class Employee:
     def problems(self) -> list[str]:
         """What every tab did that it may not do."""
         return [problem for watch in self.watches for problem in watch.problems()]
+
+    def forget(self) -> None:
+        """Forget the problems so far: a test that provoked them has looked at them."""
+        for watch in self.watches:
+            watch.errors.clear()
+            watch.strays.clear()
 
     def go_inside(self) -> None:
         """Come from the corporate network from now on."""

@@ -146,7 +146,7 @@ def _import(gateway: RunningGateway, accounts: list[Account]) -> None:
 
 
 @contextlib.contextmanager
-def running_place(directory: Path, count: int = 24) -> Iterator[Place]:
+def running_place(directory: Path, count: int = 64) -> Iterator[Place]:
     """Run everything; `count` people have a number, a few more have none, or are in hr."""
     with contextlib.ExitStack() as stack:
         # A short path, for the unix socket.

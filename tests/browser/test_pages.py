@@ -1,0 +1,104 @@
+"""Every page in every dress: its language, its width, its targets, its colours."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+import pytest
+from babel.messages.pofile import read_po
+from playwright.sync_api import Page
+
+from tests.browser import MARKS
+from tests.browser.tour import OURS, PORTAL, Stop, tour
+
+pytestmark = MARKS
+
+DRESSES = {
+    "narrow": {"locale": "en-GB", "viewport": {"width": 320, "height": 568}},
+    "narrow, Swedish, dark": {
+        "locale": "sv-SE", "color_scheme": "dark", "viewport": {"width": 320, "height": 568},
+    },
+    "wide, Swedish": {"locale": "sv-SE", "viewport": {"width": 1280, "height": 800}},
+    "wide, dark": {"locale": "en-GB", "color_scheme": "dark"},
+}  # fmt: skip
+TARGET_PX = 44
+
+_TOO_SMALL = """() => [...document.querySelectorAll(".button, button, input:not([type=hidden])")]
+  .map(one => [one.textContent.trim() || one.id, one.getBoundingClientRect()])
+  .filter(([, box]) => box.height < 44 || box.width < 44)
+  .map(([name, box]) => `${name}: ${box.width} x ${box.height}`)"""
+_WIDER = """() => [...document.querySelectorAll("body *")]
+  .filter(one => one.getBoundingClientRect().right > innerWidth + 0.5)
+  .map(one => one.tagName + "." + one.className)"""
+_GROUND = """() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3)
+  .map(Number)"""
+
+
+@cache
+def sentences(language: str) -> set[str]:
+    """Return the fixed sentences of one language that the other one does not share."""
+    place = files("gateway.pages") / "locales/sv/LC_MESSAGES/portvakt.po"
+    with place.open("rb") as file:
+        pairs = [
+            (message.id, message.string)
+            for message in read_po(file, locale="sv")
+            if isinstance(message.id, str) and message.id and "%(" not in message.id
+        ]
+    both = [pair for pair in pairs if pair[0] != pair[1]]
+    return {english if language == "en" else swedish for english, swedish in both}
+
+
+def faults(stop: Stop, options: dict) -> list[str]:
+    """Return what is wrong with a page of ours."""
+    page, language = stop.page, options["locale"][:2]
+    found = []
+    if page.locator("html").get_attribute("lang") != language:
+        found.append("lang")
+    text = page.locator("body").inner_text()
+    other = sentences("sv" if language == "en" else "en")
+    found += [f"not {language}: {one}" for one in other if re.search(rf"\b{re.escape(one)}", text)]
+    if page.locator("h1").count() != 1 or not page.title():
+        found.append("heading or title")
+    if stop.kind == OURS:
+        found += looks(page, options)
+    return found
+
+
+def looks(page: Page, options: dict) -> list[str]:
+    """Return what is wrong with sizes and colours."""
+    found = [f"small: {one}" for one in page.evaluate(_TOO_SMALL)]
+    dark = sum(page.evaluate(_GROUND)) < 3 * 128
+    if dark != (options.get("color_scheme") == "dark"):
+        found.append("ground")
+    return found
+
+
+def scrolls(page: Page) -> list[str]:
+    """Return what sticks out to the right of the window."""
+    wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return [f"sticks out: {one}" for one in page.evaluate(_WIDER)] or ["scrolls"] if wide else []
+
+
+@pytest.mark.parametrize("options", DRESSES.values(), ids=DRESSES)
+def test_every_page(place, employee, options):
+    seen: dict[str, list[str]] = {}
+    for stop in tour(lambda: employee(**options)):
+        wrong = scrolls(stop.page)
+        if stop.kind != PORTAL:
+            wrong += faults(stop, options)
+        seen[f"{stop.name} ({stop.status})"] = wrong
+    assert len(seen) > 20
+    assert {name: wrong for name, wrong in seen.items() if wrong} == {}
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [("sv-SE", "sv"), ("sv-FI", "sv"), ("en-US", "en"), ("de-DE", "en"), ("nb-NO", "en")],
+)
+def test_the_browsers_language_chooses(place, employee, locale, language):
+    anna = employee(locale=locale)
+    answer = anna.open("/")
+    assert anna.page.locator("html").get_attribute("lang") == language
+    assert answer.headers["content-language"] == language

@@ -1,0 +1,148 @@
+"""A walk past every page an employee can meet, stopping at each: for looks, layout and language.
+
+The words of the pages differ by language, so the walk goes by what the fields and addresses are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterator
+
+from playwright.sync_api import Page
+
+from tests.browser.employee import Employee, other_code
+
+_WRONG = "Fel7losen"
+_unknown = itertools.count(1)
+
+OURS = "ours"
+ALONE = "ours, without a style sheet"
+PORTAL = "portal"
+
+
+@dataclasses.dataclass(frozen=True)
+class Stop:
+    """A page, shown now. `kind` says whose it is, `status` what it was answered with."""
+
+    name: str
+    page: Page
+    status: int = 200
+    kind: str = OURS
+
+
+def tour(new: Callable[[], Employee]) -> Iterator[Stop]:
+    """Walk past all pages; `new` gives a new employee with a fresh browser profile."""
+    for walk in (_the_way_in, _before_the_code, _the_code, _the_office, _errors, _away):
+        yield from walk(new())
+
+
+def _the_way_in(one: Employee) -> Iterator[Stop]:
+    account = next(one.place.with_number)
+    one.open("/schema?ar=2026&vecka=47")
+    yield Stop("logon", one.page)
+    one.type_password(account)
+    yield Stop("code", one.page)
+    code = one.read_code(account)
+    answer = one.type_code(other_code(code))
+    yield Stop("code-wrong", one.page, answer.status)
+    one.type_code(code)
+    yield Stop("portal-schedule", one.page, kind=PORTAL)
+    one.open("/")
+    yield Stop("portal-start", one.page, kind=PORTAL)
+    one.open("/mitt-securitas/vem-ar-jag")
+    yield Stop("portal-who", one.page, kind=PORTAL)
+    one.open("/kontakta-oss")
+    yield Stop("portal-contact", one.page, kind=PORTAL)
+    one.open("/.gateway/logout")
+    yield Stop("log-off", one.page)
+    one.page.locator("main button[type=submit]").click()
+    one.page.wait_for_url(lambda url: "notice" in url)
+    yield Stop("logged-off", one.page)
+
+
+def _before_the_code(one: Employee) -> Iterator[Stop]:
+    stranger = f"okand{next(_unknown)}"
+    one.open("/")
+    answer = one.type_password(stranger, _WRONG)
+    yield Stop("logon-wrong", one.page, answer.status)
+    for _ in range(5):
+        answer = one.type_password(stranger, _WRONG)
+    yield Stop("logon-locked", one.page, answer.status)
+    one.open("/.gateway/help")
+    yield Stop("help", one.page)
+    one.open("/")
+    answer = one.type_password(next(one.place.without_number))
+    yield Stop("no-number", one.page, answer.status)
+    one.open("/")
+    one.context.clear_cookies()
+    answer = one.type_password(stranger)
+    yield Stop("form-refused", one.page, answer.status)
+
+
+def _the_code(one: Employee) -> Iterator[Stop]:
+    account = next(one.place.with_number)
+    one.open("/")
+    one.place.fail_messages(1)
+    one.type_password(account)
+    yield Stop("code-not-sent", one.page)
+    resend = one.page.locator("form[action*=resend] button")
+    resend.click()
+    one.page.wait_for_url(lambda url: "resent" in url)
+    yield Stop("code-resent", one.page)
+    code = one.read_code(account)
+    resend.click()
+    one.page.wait_for_load_state()
+    yield Stop("code-too-soon", one.page, 429)
+    for _ in range(5):
+        answer = one.type_code(other_code(code))
+    yield Stop("code-over", one.page, answer.status)
+    one.type_password(account)
+    code = one.read_code(account, after=1)
+    for _ in range(4):
+        answer = one.type_code(other_code(code))
+    yield Stop("locked", one.page, answer.status)
+
+
+def _the_office(one: Employee) -> Iterator[Stop]:
+    one.log_on(next(one.place.with_number), inside=True)
+    one.go_outside()
+    one.open("/schema")
+    yield Stop("step-up", one.page)
+
+
+def _errors(one: Employee) -> Iterator[Stop]:
+    one.log_on(next(one.place.with_number), inside=True)
+    for name, path, host in (
+        ("400-path", "/hr%2flon", "localhost"),
+        ("400-host", "/", "elsewhere.localhost"),
+        ("403", "/hr/lon", "localhost"),
+        ("404", "/nothing", "partner.localhost"),
+        ("404-ours", "/.gateway/nothing", "localhost"),
+        ("502", "/dead/", "localhost"),
+    ):
+        kind = ALONE if host == "elsewhere.localhost" else OURS
+        yield Stop(name, one.page, one.open(path, host).status, kind)
+    one.open("/nothing")
+    yield Stop("portal-404", one.page, 404, kind=PORTAL)
+    one.go_outside()
+
+
+def _away(one: Employee) -> Iterator[Stop]:
+    one.context.add_cookies([{"name": "gateway", "value": "A" * 43, "url": one.place.origin}])
+    with one.place.redis_away():
+        answer = one.open("/schema")
+        yield Stop("503", one.page, answer.status)
+
+
+def phone(one: Employee) -> Iterator[Stop]:
+    """Show the phone, empty and with messages."""
+    account = next(one.place.with_number)
+    page = one.tab(one.place.stub.phone)
+    page.goto(f"{one.place.stub.phone}/?to=%2B46700000000")
+    yield Stop("phone-empty", page, kind=PORTAL)
+    one.open("/")
+    one.type_password(account)
+    page.goto(one.place.phone_of(account))
+    page.locator(".talk .code").wait_for()
+    yield Stop("phone", page, kind=PORTAL)
