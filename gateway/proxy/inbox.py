@@ -56,7 +56,7 @@ class Inbox:
         Raises BadMessage as soon as no further byte could make it a head within the limits.
         """
         at = self._at
-        if self._data[at : at + 1] < b"!":
+        if not b"!" <= self._data[at : at + 1] <= b"~":
             at = self._past_empty_line(at)
         data = self._data
         end = data.find(b"\r\n\r\n", max(at, self._searched))
@@ -75,12 +75,13 @@ class Inbox:
         return bytes(data[at : end + 4])
 
     def _past_empty_line(self, at: int) -> int:
-        """Read past one empty line (RFC 9112 section 2.2); refuse what cannot open a head."""
+        """Read past one empty line (RFC 9112 section 2.2); refuse what no method begins with."""
         if self._data.startswith(b"\r\n", at) and not self.forgiven:
             self.forgiven = True
             self._at = at = at + 2
         rest = self._data[at : at + 1]
-        if rest and rest < b"!" and not (rest == b"\r" and len(self) == 1 and not self.forgiven):
+        half = rest == b"\r" and len(self) == 1 and not self.forgiven
+        if rest and not half and not b"!" <= rest <= b"~":
             raise BadMessage(400, "malformed request line")
         return at
 
