@@ -1,4 +1,4 @@
-"""Every page in every dress: its language, its width, its targets, its colours."""
+"""Every page in several dresses: language, width, targets, colours, and what axe-core finds."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from functools import cache
 from importlib.resources import files
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from babel.messages.pofile import read_po
 from playwright.sync_api import Page
 
 from tests.browser import MARKS
-from tests.browser.tour import OURS, PORTAL, Stop, tour
+from tests.browser.tour import ALONE, OURS, PORTAL, Stop, tour
 
 pytestmark = MARKS
 
@@ -21,9 +22,7 @@ DRESSES = {
         "locale": "sv-SE", "color_scheme": "dark", "viewport": {"width": 320, "height": 568},
     },
     "wide, Swedish": {"locale": "sv-SE", "viewport": {"width": 1280, "height": 800}},
-    "wide, dark": {"locale": "en-GB", "color_scheme": "dark"},
 }  # fmt: skip
-TARGET_PX = 44
 
 _TOO_SMALL = """() => [...document.querySelectorAll(".button, button, input:not([type=hidden])")]
   .map(one => [one.textContent.trim() || one.id, one.getBoundingClientRect()])
@@ -75,6 +74,14 @@ def looks(page: Page, options: dict) -> list[str]:
     return found
 
 
+def barriers(page: Page) -> list[str]:
+    """Return what axe-core (WCAG 2.2 A and AA, best practice) finds in any page."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']} ({one['impact']}): {node['html']}" for one in found for node in one["nodes"]
+    ]
+
+
 def scrolls(page: Page) -> list[str]:
     """Return what sticks out to the right of the window."""
     wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
@@ -86,6 +93,8 @@ def test_every_page(place, employee, options):
     seen: dict[str, list[str]] = {}
     for stop in tour(lambda: employee(**options)):
         wrong = scrolls(stop.page)
+        if stop.kind != ALONE:  # that one has the browser's own colours
+            wrong += barriers(stop.page)
         if stop.kind != PORTAL:
             wrong += faults(stop, options)
         seen[f"{stop.name} ({stop.status})"] = wrong
