@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-import os
 import signal
 import socket
 import ssl
@@ -34,7 +33,7 @@ from gateway.operate.audit_file import AuditFile
 from gateway.pages.application import make_pages
 from gateway.pages.error_pages import ErrorPages
 from gateway.pages.services import PageServices
-from gateway.places import socket_directory
+from gateway.places import pages_socket
 from gateway.proxy.door import FrontDoor
 from gateway.proxy.listener import Listener
 from gateway.proxy.plan import compile_plan
@@ -145,8 +144,7 @@ async def _who(sessions: Sessions, token: str) -> SessionRecord | None:
 @contextlib.asynccontextmanager
 async def _pages(state_dir: Path, services: PageServices) -> AsyncIterator[Upstream]:
     """Serve the pages on a private unix socket; yield it as an upstream of the front door."""
-    place = socket_directory(state_dir) / f"pages-{os.getpid()}.sock"
-    place.unlink(missing_ok=True)
+    place = pages_socket(state_dir)
     runner = web.AppRunner(
         make_pages(services), access_log=None, keepalive_timeout=75.0, handler_cancellation=False
     )

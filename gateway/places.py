@@ -27,6 +27,28 @@ def socket_directory(state_dir: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix="portvakt-"))
 
 
+def pages_socket(state_dir: Path) -> Path:
+    """Return where this process serves its pages; what dead workers left there is removed."""
+    directory = socket_directory(state_dir)
+    for left in directory.glob("pages-*.sock"):
+        pid = left.stem.removeprefix("pages-")
+        if not pid.isdecimal() or not _runs(int(pid)):
+            left.unlink(missing_ok=True)
+    own = directory / f"pages-{os.getpid()}.sock"
+    own.unlink(missing_ok=True)
+    return own
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def make_secret(path: Path) -> str:
     """Return the secret in the file at `path`, made (0600) when there is none yet."""
     if not path.parent.exists():

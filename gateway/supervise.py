@@ -35,12 +35,18 @@ class Supervisor:
         *,
         grace_s: float,
         tend: Callable[[], None] = lambda: None,
+        stopping: Callable[[], None] = lambda: None,
     ) -> None:
-        """`tend` is called twice a second in the parent; it looks after other children."""
+        """Take what the parent does besides: `tend` twice a second, for its other children.
+
+        `stopping` is called once when it is told to stop, before the workers are: it closes what
+        they share with the parent.
+        """
         self._worker = worker
         self._count = count
         self._grace_s = grace_s
         self._tend = tend
+        self._before_the_end = stopping
         self._pids: dict[int, tuple[int, float]] = {}  # pid -> (index, started)
         self._pauses: dict[int, tuple[float, float]] = {}  # index -> (not before, pause)
         self._stopping = False
@@ -64,6 +70,7 @@ class Supervisor:
             self._reap()
             self._signal_all()
             self._tend()
+        self._before_the_end()
         self._end_all()
         signal.set_wakeup_fd(-1)
 

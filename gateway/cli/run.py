@@ -77,12 +77,17 @@ def _serve(
             except EmbeddedRedisError as error:
                 _log.error("%s", error)
 
+    def stop_listening() -> None:
+        # The kernel goes on accepting for as long as any process holds the socket.
+        for listening in (*start.public, *start.admin):
+            listening.close()
+
     count = settings.listen.workers or os.cpu_count() or 1
     urls = ", ".join(f"{one.host}:{one.port}" for one in settings.listen.address)
     _log.info("listening on %s as %s with %d workers", urls, settings.public_url.origin, count)
     ready()
     gc.freeze()
-    Supervisor(worker, count, grace_s=GRACE_S, tend=tend).run()
+    Supervisor(worker, count, grace_s=GRACE_S, tend=tend, stopping=stop_listening).run()
 
 
 def _is_embedded(settings: Settings) -> bool:

@@ -253,6 +253,11 @@ class ClientConnection(asyncio.Protocol):
         """Whether nothing is under way: not even part of a head has come."""
         return self._state == _HEAD and not self._inbox
 
+    @property
+    def is_tunnel(self) -> bool:
+        """Whether bytes pass unparsed, for as long as both ends like."""
+        return self._state == _TUNNEL
+
     def on_deadline(self) -> None:
         """End what takes too long: a silent connection quietly, a slow head or body with 408."""
         if self._state == _HEAD and self._inbox and not self._full:

@@ -109,15 +109,19 @@ class FrontDoor:
             self._notes.clear()
 
     async def drain(self, grace_s: float) -> None:
-        """Let requests under way end, within `grace_s`; idle connections close at once."""
+        """Let requests under way end, within `grace_s`; idle connections close at once.
+
+        A tunnel has no end of its own: it is closed with the last request.
+        """
         self.draining = True
-        for client in [c for c in self.clients if c.is_idle]:
-            client.transport.close()
         end = self._loop.time() + grace_s
         while self.clients and self._loop.time() < end:
-            await asyncio.sleep(0.05)
-            for client in [c for c in self.clients if c.is_idle]:
+            ending = [client for client in self.clients if client.is_idle]
+            if all(client.is_tunnel for client in self.clients):
+                ending = list(self.clients)
+            for client in ending:
                 client.transport.close()
+            await asyncio.sleep(0.05)
         for client in list(self.clients):
             client.abort()
         for pool in self.pools.values():
