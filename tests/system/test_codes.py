@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.system.gateway import PASSWORD, running_gateway, running_stub, wait_for
-from tests.system.processes import PROC, command_line
+from tests.system.processes import command_line, tree
 from tests.system.visitor import Visitor
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.xdist_group("codes")]
@@ -281,7 +281,8 @@ def test_no_secret_appears_in_any_file_or_command_line(place):
             own = file.name.startswith("directory.sqlite3") and secret == secrets[4]
             if re.search(secret, kept) and not own:
                 found.append((file.name, secret))
-    for place_of in PROC.glob("[0-9]*"):
-        called = command_line(int(place_of.name)).encode()
+    for pid in tree(gateway.process.pid):
+        called = command_line(pid).encode()
+        assert called
         found += [(called, secret) for secret in secrets if re.search(secret, called)]
     assert found == []
