@@ -18,8 +18,10 @@ from gateway.settings.model import (
     Listen,
     Lockout,
     OneTimePassword,
+    Rate,
     SelfService,
     Session,
+    SmsBudget,
     Tls,
 )
 from gateway.settings.networks import proxies
@@ -44,10 +46,14 @@ from gateway.settings.values import (
 LANGUAGES: Final = ("en", "sv")
 ADDRESSES: Final = (HostPort("127.0.0.1", 8080),)
 ADMIN: Final = HostPort("127.0.0.1", 8081)
+CHANGE_MOBILE: Final = ("corporate-or-code", "corporate")
 
 _CODE_PLACES: Final = ("code", "organisation", "minutes", "host")
 _MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TEXT_MAX: Final = 300
+# Each message is remembered for the period, in one value that is read and written whole.
+_BUDGET_MAX: Final = 50_000
+_BUDGET_PERIOD: Final = timedelta(days=2)
 
 
 def read_listen(file: Table) -> Listen:
@@ -77,8 +83,8 @@ def read_session(file: Table) -> Session:
     usual = Session()
     with file.table("session").closing() as table:
         session = Session(
-            idle=table.read("idle", usual.idle, lasting("1m", "24h")),
-            absolute=table.read("absolute", usual.absolute, lasting("1m", "30d")),
+            idle=table.read("idle", usual.idle, lasting("1s", "24h")),
+            absolute=table.read("absolute", usual.absolute, lasting("1s", "30d")),
             max_per_user=table.read("max_per_user", usual.max_per_user, whole(1, 1000)),
             grace=table.read("grace", usual.grace, lasting("1s", "1h")),
         )
@@ -95,7 +101,7 @@ def read_one_time_password(file: Table) -> OneTimePassword:
     with file.table("one_time_password").closing() as table:
         return OneTimePassword(
             digits=table.read("digits", usual.digits, whole(6, 10)),
-            lifetime=table.read("lifetime", usual.lifetime, lasting("30s", "10m")),
+            lifetime=table.read("lifetime", usual.lifetime, lasting("1s", "10m")),
             attempts=table.read("attempts", usual.attempts, whole(1, 10)),
             resend_after=table.read("resend_after", usual.resend_after, lasting("1s", "10m")),
             resends=table.read("resends", usual.resends, whole(0, 10)),
@@ -120,8 +126,24 @@ def read_self_service(file: Table, networks: tuple[str, ...]) -> SelfService:
     """Read `[self_service]`; a first logon happens in one of the named networks."""
     usual = SelfService()
     with file.table("self_service").closing() as table:
-        table.later("change_mobile", "prove_mobile", "reset")
-        return SelfService(table.read("first_logon", usual.first_logon, one_of(*networks)))
+        return SelfService(
+            first_logon=table.read("first_logon", usual.first_logon, one_of(*networks)),
+            change_mobile=table.read("change_mobile", usual.change_mobile, one_of(*CHANGE_MOBILE)),
+            prove_mobile=table.read("prove_mobile", usual.prove_mobile, flag),
+            reset=table.read("reset", usual.reset, flag),
+        )
+
+
+def read_sms_budget(file: Table) -> SmsBudget:
+    """Read `[sms_budget]`."""
+    usual = SmsBudget()
+    with file.table("sms_budget").closing() as table:
+        return SmsBudget(
+            number=table.read("number", usual.number, _budget),
+            user=table.read("user", usual.user, _budget),
+            address=table.read("address", usual.address, _budget),
+            total=table.read("total", usual.total, _budget),
+        )
 
 
 def read_branding(file: Table) -> Branding:
@@ -190,6 +212,13 @@ def _tls(value: Value) -> Tls | None:
         certificate = table.need("certificate", stand_in, existing_file, '"cert.pem"')
         key = table.need("key", stand_in, existing_file, '"key.pem"')
     return Tls(certificate, key)
+
+
+def _budget(value: Value) -> Rate:
+    found = rate(value)
+    if found.count > _BUDGET_MAX or found.period > _BUDGET_PERIOD:
+        raise value.refusal(f'at most {_BUDGET_MAX} in at most "2d", as "30/1d"')
+    return found
 
 
 def _growing(value: Value) -> tuple[timedelta, ...]:
