@@ -19,7 +19,7 @@ from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as open_websocket
 
 from tests.system.apps import App, running_jupyter
-from tests.system.gateway import INSIDE, RunningGateway, running_gateway
+from tests.system.gateway import INSIDE, RunningGateway, running_gateway, wait_for
 from tests.system.processes import forget_peak, peak_memory, tree
 from tests.system.raw import ask, connect, head
 from tests.system.visitor import Answer, Visitor, insider
