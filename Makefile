@@ -46,7 +46,10 @@ clean: ## remove what was built; var/ (users, sessions, keys) stays
 
 $(VENV)/bin/pip:
 	@test -n "$(PYTHON)" || { echo "Portvakt needs Python 3.11 or newer: none was found on PATH."; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); \
+		test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1 && echo "Installing python3-venv …" \
+		&& { apt-get update -qq >/dev/null 2>&1; apt-get install -y -qq python3-venv >/dev/null 2>&1; } \
+		&& $(PYTHON) -m venv $(VENV); } || { rm -rf $(VENV); \
 		echo "Python cannot make virtual environments here. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 
 $(VENV)/.run: requirements/run.lock pyproject.toml | $(VENV)/bin/pip
