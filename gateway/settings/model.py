@@ -142,9 +142,30 @@ class Lockout:
 
 @dataclass(frozen=True, slots=True)
 class SelfService:
-    """`[self_service]`. `first_logon` names the network where a user without a number gets in."""
+    """`[self_service]`: what employees may do without calling anybody.
+
+    `first_logon` names the network where a user without a number gets in. `change_mobile` is
+    "corporate" or "corporate-or-code". With `prove_mobile` a new number counts after a code.
+    """
 
     first_logon: str = "corporate"
+    change_mobile: str = "corporate-or-code"
+    prove_mobile: bool = False
+    reset: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SmsBudget:
+    """`[sms_budget]`: how many messages may leave, in how long.
+
+    `number` and `user` are counted by what the message is for (codes, resets, notices), so that
+    one kind cannot use up another's; `address` and `total` over all kinds.
+    """
+
+    number: Rate = Rate(10, timedelta(hours=1))
+    user: Rate = Rate(30, timedelta(days=1))
+    address: Rate = Rate(200, timedelta(hours=1))
+    total: Rate = Rate(10_000, timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +225,7 @@ class Upstream:
     """`[[upstream]]`: one application behind us.
 
     `identity` maps a field name to a template with {user}, {name}, {email} or {groups}.
-    `tls_ca` trusts another certificate authority for https addresses.
+    `tls_ca` is the certificate authority (PEM) of its https addresses; None: the machine's.
     """
 
     name: str
@@ -216,6 +237,7 @@ class Upstream:
     idle_timeout: timedelta
     connections: int
     line: int
+    tls_ca: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +272,7 @@ class Settings:
     one_time_password: OneTimePassword = field(default_factory=OneTimePassword)
     lockout: Lockout = field(default_factory=Lockout)
     self_service: SelfService = field(default_factory=SelfService)
+    sms_budget: SmsBudget = field(default_factory=SmsBudget)
     branding: Branding = field(default_factory=Branding)
     digest: str = field(default="", compare=False)
     lines: Lines = field(default_factory=lambda: Lines({}), compare=False, repr=False)

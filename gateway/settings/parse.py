@@ -28,6 +28,7 @@ from gateway.settings.tables import (
     read_one_time_password,
     read_self_service,
     read_session,
+    read_sms_budget,
 )
 from gateway.settings.upstreams import read_upstreams
 from gateway.settings.values import file_path, text
@@ -77,6 +78,7 @@ def _settings(file: Table, digest: str) -> Settings:
         one_time_password=read_one_time_password(file),
         lockout=read_lockout(file),
         self_service=read_self_service(file, tuple(name for name, _ in networks)),
+        sms_budget=read_sms_budget(file),
         directory=read_directory(file, state_dir),
         sms=read_sms(file, state_dir),
         branding=read_branding(file),

@@ -21,7 +21,6 @@ CASES = [
     (ROUTE + "hours = 'x'", 3, "route[2].hours", "not available yet", "nothing"),
     (ROUTE + "networks = []", 3, "route[2].networks", "not available yet", "nothing"),
     (ROUTE + "users = []", 3, "route[2].users", "not available yet", "nothing"),
-    ("[self_service]\nreset = true", 1, "self_service.reset", "not available yet", "nothing"),
     (UPSTREAM + "url = ['http://a']\nassertion = true", 3, "upstream[2].assertion", "not available", "nothing"),
     ("[directory]\nkind = 'ldap'", 1, "directory.kind", "not available yet", '"sqlite"'),
     ("[[sms]]\nkind = '46elks'", 1, "sms[1].kind", "not available yet", '"http"'),
