@@ -191,6 +191,14 @@ def test_a_calendar_is_its_owners_alone(place, anna, bob):
     assert "Hemligt" in dav(anna, "GET", event).text
 
 
+@pytest.mark.parametrize("name", ["X-Remote-User", "x-remote-user", "X_Remote_User"])
+def test_radicale_itself_believes_every_spelling(place, name):
+    port = int(place.radicale.url.rpartition(":")[2])
+    fields = (f"{name}: bob", "Depth: 0", f"Content-Length: {len(WHO_AM_I)}")
+    answer = ask(port, head("PROPFIND", "/", port, *fields) + WHO_AM_I.encode())
+    assert principal(answer) == "/bob/"
+
+
 @pytest.mark.parametrize("lines", FORGED, ids=" + ".join)
 def test_nobody_can_say_who_they_are(place, anna, lines):
     cookie = f"Cookie: gateway={anna.cookies['gateway']}"
