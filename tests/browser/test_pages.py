@@ -88,6 +88,7 @@ def scrolls(page: Page) -> list[str]:
     return [f"sticks out: {one}" for one in page.evaluate(_WIDER)] or ["scrolls"] if wide else []
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("options", DRESSES.values(), ids=DRESSES)
 def test_every_page(place, employee, options):
     seen: dict[str, list[str]] = {}
