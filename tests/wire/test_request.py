@@ -1,0 +1,125 @@
+"""gateway/wire/request.py: properties; single cases are files of the corpus."""
+
+from __future__ import annotations
+
+import httptools
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gateway.wire.errors import BadMessage
+from gateway.wire.request import IDEMPOTENT, METHODS, HeadReader
+
+STATUSES = {400, 405, 414, 417, 431, 501, 505}
+HOST = b"Host: localhost\r\n"
+PIECES = st.sampled_from([
+    b"GET", b"POST", b"HEAD", b"TRACE", b"get", b" ", b"  ", b"\t", b"/", b"/a", b"*", b"http://localhost",
+    b"?", b"%2e", b"%", b"#", b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2.0", b"\r\n", b"\n", b"\r", b"\0", b":", b"Host",
+    b"localhost", b"Content-Length", b"Transfer-Encoding", b"chunked", b"5", b"0", b"-", b"_", b",", b";",
+    b"Connection", b"close", b"Upgrade", b"websocket", b"Expect", b"100-continue", b"Cookie", b"\xff", b"A",
+])  # fmt: skip
+
+
+def read(raw: bytes):
+    return HeadReader(128, 16384).read(raw)
+
+
+@given(st.binary(max_size=300) | st.lists(PIECES, max_size=40).map(b"".join))
+@example(b"")
+@example(b"\r\n\r\n")
+def test_any_bytes_are_a_head_or_a_named_refusal(raw: bytes) -> None:
+    refusal = None
+    try:
+        head = read(raw)
+    except BadMessage as error:
+        refusal = error
+    if refusal is not None:
+        assert refusal.status in STATUSES
+        assert refusal.why.isascii()
+    else:
+        assert head.method in METHODS
+        assert head.target.startswith(b"/")
+        assert (head.length is None) == head.chunked
+
+
+FIELD = st.tuples(
+    st.from_regex(rb"[A-Za-z][A-Za-z0-9!#$%&'*+.^`|~-]{0,12}", fullmatch=True),
+    st.from_regex(rb"([!-~\x80-\xff]([ \t!-~\x80-\xff]{0,20}[!-~\x80-\xff])?)?", fullmatch=True),
+).filter(lambda field: not any(word in field[0].lower() for word in (b"host", b"length", b"encoding", b"connection", b"upgrade", b"expect", b"authorization", b"cookie")))  # fmt: skip
+
+
+@given(st.lists(FIELD, max_size=20), st.booleans())
+def test_fields_are_kept_as_they_are_in_their_order(fields, blanks: bool) -> None:
+    gap = b" \t " if blanks else b""
+    lines = b"".join(b"%b:%b%b%b\r\n" % (name, gap, value, gap) for name, value in fields)
+    head = read(b"GET / HTTP/1.1\r\n" + HOST + lines + b"\r\n")
+    assert head.fields[1:] == fields
+
+
+@given(st.lists(PIECES, max_size=30).map(b"".join), st.lists(PIECES, max_size=30).map(b"".join))
+def test_what_is_remembered_changes_nothing(line: bytes, section: bytes) -> None:
+    """A field section that was read behind another request line says the same again."""
+    section = HOST + section + b"\r\n\r\n"
+    warm = HeadReader(128, 16384)
+    for first in (b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.0\r\n", line):
+        answers = []
+        for reader in (HeadReader(128, 16384), warm):
+            try:
+                head = reader.read(first + section)
+            except BadMessage as error:
+                answers.append((error.status, error.why))
+            else:
+                names = [name for name in head.__slots__ if name != "shared"]
+                answers.append(tuple(getattr(head, name) for name in names))
+        assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_every_method_is_known_below_too(method: bytes) -> None:
+    assert read(method + b" / HTTP/1.1\r\n" + HOST + b"\r\n").method == method
+
+
+def test_methods_that_are_repeated_are_idempotent() -> None:
+    assert IDEMPOTENT < METHODS
+    assert not {b"POST", b"PATCH", b"LOCK", b"MKCOL"} & IDEMPOTENT
+
+
+class Counting:
+    """httptools' parser, counting what it is fed."""
+
+    fed = 0
+
+    def __init__(self, protocol: object) -> None:
+        self._parser = httptools.HttpRequestParser(protocol)
+
+    def feed_data(self, data: bytes) -> None:
+        Counting.fed += 1
+        self._parser.feed_data(data)
+
+
+def test_too_many_fields_are_counted_before_they_are_parsed(monkeypatch) -> None:
+    monkeypatch.setattr(httptools, "HttpRequestParser", Counting)
+    Counting.fed = 0
+    with pytest.raises(BadMessage) as error:
+        read(b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 1_000_000 + b"\r\n")
+    assert (error.value.status, Counting.fed) == (431, 0)
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    reader = HeadReader(128, 16384)
+    for n in range(3000):
+        reader.read(b"GET / HTTP/1.1\r\nHost: a\r\nX-%d: %b\r\n\r\n" % (n, b"y" * (n % 3000)))
+    assert len(reader._known) <= 1024
+    assert all(len(section) <= 2048 for section in reader._known)
+
+
+def test_a_secret_of_one_client_is_never_anothers() -> None:
+    """Heads share what was read only when their fields are equal to the byte."""
+    reader = HeadReader(128, 16384)
+    raws = [
+        b"GET /%d HTTP/1.1\r\nHost: a\r\nCookie: gateway=%d\r\n\r\n" % (n, n % 7)
+        for n in range(100)
+    ]
+    for n, raw in enumerate(raws):
+        head = reader.read(raw)
+        assert (head.cookies, head.path) == ([b"gateway=%d" % (n % 7)], b"/%d" % n)
