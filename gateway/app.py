@@ -8,7 +8,6 @@ import hashlib
 import logging
 import signal
 import socket
-import ssl
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,6 +38,7 @@ from gateway.proxy.listener import Listener
 from gateway.proxy.plan import compile_plan
 from gateway.proxy.pool import Pool
 from gateway.proxy.replies import Replies
+from gateway.proxy.upstream_tls import upstream_tls
 from gateway.settings.model import Settings, Upstream, UpstreamUrl
 from gateway.settings.snapshot import Snapshot
 from gateway.sms.failover import make_sms
@@ -114,7 +114,9 @@ async def _serving(start: Start) -> AsyncIterator[FrontDoor]:
             secret=sealer.mac("form tokens"),
         )
         pages = await stack.enter_async_context(_pages(settings.state_dir, services))
-        door.pools = {one.name: Pool(one, door.ticker, _tls(one)) for one in settings.upstreams}
+        door.pools = {
+            one.name: Pool(one, door.ticker, upstream_tls(one)) for one in settings.upstreams
+        }
         door.pools[PAGES_POOL] = Pool(pages, door.ticker)
         await stack.enter_async_context(_background(sessions, door))
         await stack.enter_async_context(_admin(start, store, directory))
@@ -195,12 +197,3 @@ async def _admin(start: Start, store: Store, directory: SqlDirectory) -> AsyncIt
         yield
     finally:
         await runner.cleanup()
-
-
-def _tls(upstream: Upstream) -> ssl.SSLContext | None:
-    if any(url.scheme == "https" for url in upstream.urls):
-        context = ssl.create_default_context()
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.set_alpn_protocols(["http/1.1"])
-        return context
-    return None

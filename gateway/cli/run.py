@@ -18,6 +18,7 @@ from gateway.cli.output import No
 from gateway.operate.logs import set_up_logging
 from gateway.places import make_secret, private_directory
 from gateway.proxy.listener import bind, server_tls
+from gateway.proxy.upstream_tls import upstream_tls
 from gateway.settings.model import Secret, Settings
 from gateway.settings.snapshot import compile_snapshot
 from gateway.store.embedded import EmbeddedRedis, EmbeddedRedisError
@@ -53,6 +54,8 @@ def _serve(
     try:
         if settings.listen.tls is not None:
             server_tls(settings.listen.tls)  # a bad certificate is told here, not by each worker
+        for upstream in settings.upstreams:
+            upstream_tls(upstream)
         start = Start(
             path=path,
             snapshot=compile_snapshot(_with_secret(settings)),

@@ -11,7 +11,7 @@ from gateway.settings.model import Upstream, UpstreamUrl
 from gateway.settings.problems import show
 from gateway.settings.reading import Refused, Table, Value
 from gateway.settings.templates import places_of
-from gateway.settings.values import lasting, list_of, one_of, text, whole, worded
+from gateway.settings.values import existing_file, lasting, list_of, one_of, text, whole, worded
 from policies.fields import Crossing, FieldRules, fold
 
 IDENTITY: Final = (
@@ -41,7 +41,7 @@ def read_upstreams(file: Table) -> tuple[Upstream, ...]:
     upstreams: list[Upstream] = []
     for open_table in file.tables("upstream"):
         with open_table.closing() as table:
-            table.later("assertion", "tls_ca")
+            table.later("assertion")
             upstream = _upstream(table)
             if any(other.name == upstream.name for other in upstreams) and upstream.name:
                 table.tell("name", f'"{upstream.name}" twice', "a name of its own for each")
@@ -56,9 +56,12 @@ def _upstream(table: Table) -> Upstream:
         connect = timeout.read("connect", CONNECT, lasting("100ms", "1m"))
         first_byte = timeout.read("first_byte", FIRST_BYTE, lasting("1s", "1h"))
         idle = timeout.read("idle", IDLE, lasting("1s", "24h"))
+    urls: tuple[UpstreamUrl, ...] = table.need("url", (), _urls, '["http://127.0.0.1:9000"]')
+    if table.has("tls_ca") and urls and not any(url.scheme == "https" for url in urls):
+        table.tell("tls_ca", "no https address in url", 'url = ["https://…"], or nothing here')
     return Upstream(
         name=table.need("name", "", _name, '"portal"'),
-        urls=table.need("url", (), _urls, '["http://127.0.0.1:9000"]'),
+        urls=urls,
         host=table.read("host", "preserve", one_of("preserve", "upstream")),
         identity=table.read("identity", IDENTITY, _identity),
         connect_timeout=connect,
@@ -66,6 +69,7 @@ def _upstream(table: Table) -> Upstream:
         idle_timeout=idle,
         connections=table.read("connections", CONNECTIONS, whole(1, 65_535)),
         line=table.line,
+        tls_ca=table.read("tls_ca", None, existing_file),
     )
 
 

@@ -73,11 +73,12 @@ def edited(on=(), off=()):
 
 def every_way(directory):
     """Files in which, taken together, every key is on."""
-    for name in ("cert.pem", "key.pem"):
+    for name in ("cert.pem", "key.pem", "portal-ca.pem"):
         (directory / name).write_text("x")
     further = ("tls =", "headers =", "username =", "password =", "success_text =", "groups =")
     yield edited(on=(*further, 'host = "x'))
     yield edited(on=("json =",), off=("form =",))
+    yield edited(on=("tls_ca =",)).replace('"http://127.0.0.1:9000"', '"https://127.0.0.1:9000"')
     yield edited(on=("url = {",), off=('path = "var/dir',)).replace('"sqlite"\n', '"sql"\n')
     http = ('name = "http', 'url = "http:', "form =", 'timeout = "')
     yield edited(on=('path = "var/out',), off=http).replace('kind = "http"', 'kind = "outbox"')

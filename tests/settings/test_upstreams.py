@@ -20,6 +20,8 @@ CASES = [
     (UPSTREAM + "url = ['http://a']\nhost = 'keep'", 3, "upstream[2].host", '"keep"', '"preserve"'),
     (UPSTREAM + "url = ['http://a']\ntimeout = { conect = '5s' }", 3, "upstream[2].timeout.conect", "unknown", '"connect"'),
     (UPSTREAM + "url = ['http://a']\ntimeout = '5s'", 3, "upstream[2].timeout", '"5s"', "a table"),
+    (UPSTREAM + "url = ['https://a']\ntls_ca = 'none.pem'", 3, "upstream[2].tls_ca", "no such file", "readable"),
+    (UPSTREAM + "url = ['http://a']\ntls_ca = 'gateway.toml'", 3, "upstream[2].tls_ca", "no https", "https"),
     (UPSTREAM + "url = ['http://a']\nconnections = 0", 3, "upstream[2].connections", "0", "from 1"),
     *[
         (UPSTREAM + f"url = ['http://a']\nidentity.{name} = '{{user}}'", 3, f"upstream[2].identity.{name}", name, "X-Remote-User")
