@@ -26,6 +26,9 @@ class Who(Protocol):
         ...
 
 
+OURS: Final = "public_url"
+"""Stands for our own origins in `Route.origins`; no page has it."""
+
 ALLOW_PUBLIC: Final = Allow(Reason.PUBLIC_ROUTE)
 ALLOW_SESSION: Final = Allow(Reason.SESSION)
 NOBODY: Final = Challenge(Reason.NO_SESSION)
@@ -54,9 +57,9 @@ def judge_origin(route: Route, origin: str | None, own_origins: frozenset[str]) 
     The Origin must be ours or one the route names (RFC 6455 section 10.2); none at all is refused
     too, because the cookie that opens the session is a browser's.
     """
-    if origin is not None:
+    if origin is not None and origin != OURS:
         if origin in route.origins:
             return None
-        if "public_url" in route.origins and origin in own_origins:
+        if OURS in route.origins and origin in own_origins:
             return None
     return ORIGIN_NOT_ALLOWED

@@ -5,6 +5,7 @@ The rule for tests whose part is missing is in `tests/requirements.py`; pytest r
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import settings
 
 from gateway.store import scripts
 from gateway.store.redis_server import GATEWAY, configuration
@@ -23,6 +25,11 @@ from tests.requirements import (  # noqa: F401 - hooks, called by their names
     pytest_runtest_makereport,
     pytest_unconfigure,
 )
+
+# No deadline: a machine that is busy with other tests is no fault of the one that is measured.
+settings.register_profile("fast", max_examples=100, deadline=None)
+settings.register_profile("thorough", max_examples=5_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 _PASSWORD = "of-the-tests"
 
