@@ -15,9 +15,7 @@ from aiohttp.abc import AbstractAccessLogger
 
 from upstream_stub.portal.request_log import REQUEST_LOG, RequestLog
 
-_HEAD_BYTES: Final = (
-    128 * 1024
-)  # more than the gateway lets through, so that it is the one to judge
+_HEAD_BYTES: Final = 128 * 1024  # more than the gateway lets through: it is the one to judge
 _STOP_WITHIN_S: Final = 0.5
 _LOOK_FOR_PARENT_S: Final = 1.0
 

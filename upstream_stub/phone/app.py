@@ -57,16 +57,22 @@ async def send(request: web.Request) -> web.Response:
 
 @ROUTES.get("/")
 async def phone(request: web.Request) -> web.Response:
-    """One phone: that of the number `to`, or the one with the newest message."""
+    """Show one phone: that of the number `to`, or the one with the newest message."""
     inbox = request.app[INBOX]
     numbers = inbox.numbers()
     number = request.query.get("to") or (numbers[0] if numbers else "")
     bubbles = [(message, _clock(message), _split(message.text)) for message in inbox.of(number)]
-    chosen = "to" in request.query
-    return page("phone/phone.html", number=number, numbers=numbers, bubbles=bubbles, chosen=chosen)
+    return page(
+        "phone/phone.html",
+        count=inbox.count,
+        number=number,
+        numbers=numbers,
+        bubbles=bubbles,
+        chosen="to" in request.query,
+    )
 
 
-@ROUTES.get("/events")
+@ROUTES.get("/events", allow_head=False)
 async def events(request: web.Request) -> web.StreamResponse:
     """Send a server-sent event with the count of messages, now and whenever one arrives."""
     answer = web.StreamResponse(headers={"Cache-Control": "no-store"})

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import count
 from typing import Final
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMsgType, hdrs, web
 
 from upstream_stub.portal.numbers import count_of, number_of
 
@@ -33,7 +33,7 @@ async def open_streams(request: web.Request) -> web.Response:
     return web.json_response({kind: n for kind, n in request.app[OPEN_STREAMS].items() if n})
 
 
-@ROUTES.get("/debug/sse")
+@ROUTES.get("/debug/sse", allow_head=False)
 async def events(request: web.Request) -> web.StreamResponse:
     """Send `count` server-sent events, `interval` seconds apart, then end."""
     wanted = count_of(request, "count", default=10, most=10**6)
@@ -51,7 +51,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     return answer
 
 
-@ROUTES.get("/debug/ws")
+@ROUTES.get("/debug/ws", allow_head=False)
 async def web_socket(request: web.Request) -> web.WebSocketResponse:
     """Echo every text and binary message; the subprotocol `echo` is spoken if asked for."""
     socket = web.WebSocketResponse(protocols=("echo",), max_msg_size=16 * 1024**2)
@@ -65,7 +65,7 @@ async def web_socket(request: web.Request) -> web.WebSocketResponse:
     return socket
 
 
-@ROUTES.get("/debug/endless")
+@ROUTES.get("/debug/endless", allow_head=False)
 async def endless(request: web.Request) -> web.StreamResponse:
     """Send chunk after chunk, `pause` seconds apart, until the client leaves."""
     pause_s = number_of(request, "pause", default=0, most=_LONGEST_PAUSE_S)
@@ -79,7 +79,7 @@ async def endless(request: web.Request) -> web.StreamResponse:
     return answer
 
 
-@ROUTES.get("/debug/drip")
+@ROUTES.get("/debug/drip", allow_head=False)
 async def drip(request: web.Request) -> web.StreamResponse:
     """Send `bytes` bytes of known length one at a time, `interval` seconds apart."""
     length = count_of(request, "bytes", default=10, most=10_000)
@@ -104,7 +104,7 @@ async def download(request: web.Request) -> web.StreamResponse:
     answer.content_length = length
     with _counted(request, "download"):
         await answer.prepare(request)
-        for piece in pieces(length):
+        for piece in pieces(length if request.method == hdrs.METH_GET else 0):
             await answer.write(piece)
     return answer
 

@@ -1,27 +1,32 @@
-// Keeps the phone up to date: on each event the page is fetched again and its phones replaced.
+// Keeps the phone up to date: when the count of messages is another than the page's own, the page
+// is fetched again and its phones replaced. Events that arrive meanwhile lead to one more fetch.
 "use strict";
 
-const toEnd = () => {
-  const talk = document.querySelector(".talk");
-  talk.scrollTop = talk.scrollHeight;
-};
+const phones = () => document.getElementById("phones");
+let wanted = phones().dataset.count;
+let busy = false;
 
-let shown = null;
-const refresh = async (event) => {
-  if (shown === null) {
-    shown = event.data;
-    return;
-  }
-  if (shown === event.data) return;
-  shown = event.data;
+const replace = async () => {
   const answer = await fetch(location.href, { cache: "no-store" });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  document.getElementById("phones").replaceWith(page.getElementById("phones"));
+  phones().replaceWith(page.getElementById("phones"));
   document.title = page.title;
-  const newest = document.getElementById("newest");
-  if (newest) newest.classList.add("new");
-  toEnd();
+  document.getElementById("newest")?.classList.add("new");
 };
 
-toEnd();
+const refresh = async (event) => {
+  wanted = event.data;
+  if (busy) return;
+  busy = true;
+  try {
+    let shown = phones().dataset.count;
+    while (shown !== wanted) {
+      shown = wanted;
+      await replace();
+    }
+  } finally {
+    busy = false;
+  }
+};
+
 new EventSource("/events").addEventListener("messages", refresh);
