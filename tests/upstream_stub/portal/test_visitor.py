@@ -1,0 +1,57 @@
+"""Who the portal believes is asking."""
+
+from __future__ import annotations
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+from multidict import CIMultiDict
+
+from upstream_stub.portal.visitor import Visitor, fields_shown, visitor_of
+
+ASA = {
+    "X-Remote-User": "asa",
+    "X-Remote-Name": "%C3%85sa%20Berg",
+    "X-Remote-Email": "asa@securitas.se",
+    "X-Remote-Groups": "hr,v%C3%A4ktare, ",
+}
+
+
+def asking(*pairs: tuple[str, str]):
+    return make_mocked_request("GET", "/", headers=CIMultiDict(pairs))
+
+
+def test_the_fields_are_believed_and_decoded():
+    expected = Visitor("asa", "Åsa Berg", "asa@securitas.se", ("hr", "väktare"))
+    assert visitor_of(asking(*ASA.items())) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "user", "shown", "initials"),
+    [
+        ("Åsa Berg", "asa", "Åsa Berg", "ÅB"),
+        ("Åsa Maria af Berg", "asa", "Åsa Maria af Berg", "ÅB"),
+        ("Åsa", "asa", "Åsa", "Å"),
+        ("", "asa", "asa", "A"),
+        ("", "", "Okänd besökare", "OB"),
+    ],
+)
+def test_what_to_call_somebody(name, user, shown, initials):
+    visitor = Visitor(user, name, "", ())
+    assert (visitor.shown, visitor.initials) == (shown, initials)
+
+
+@pytest.mark.parametrize("value", ["%FF%FE", "\udcff\udcfe"], ids=["encoded", "raw"])
+def test_bytes_that_are_no_text_can_be_shown(value):
+    request = asking(("X-Remote-Name", value))
+    visitor_of(request).shown.encode()
+    [(_, sent, decoded)] = fields_shown(request)
+    assert "\ufffd" in decoded
+    (sent + decoded).encode()
+
+
+def test_every_identity_field_is_shown_repeats_and_spellings_too():
+    pairs = (("x-remote-user", "a"), ("X-REMOTE-USER", "b"), ("Accept", "*/*"))
+    assert [field[:2] for field in fields_shown(asking(*pairs))] == [
+        ("x-remote-user", "a"),
+        ("X-REMOTE-USER", "b"),
+    ]
