@@ -50,6 +50,7 @@ PAGES: Final = Route(path="/.gateway/", upstream="", public=True, upgrades=froze
 """The gateway's own pages: found before any configured route, on every host of ours."""
 
 _MAX_DECODINGS: Final = 4
+_MAX_AUTHORITIES: Final = 2
 _ONE_READING: Final = re.compile(rb"(?:[a-z0-9_~!$&'()*+,=:@-][a-z0-9._~!$&'()*+,=:@/-]*)?\Z")
 _HAS_OTHER: Final = re.compile(rb"//|/\.|\./|\.\Z")
 _OVERLONG: Final = re.compile(
@@ -187,13 +188,25 @@ def _readings(path: bytes) -> Iterator[bytes | None]:
             yield None
             return
         yield _fold_plain(plain)
-        if plain.startswith(b"//"):  # read as a network path: //authority/path
-            yield _fold_plain(b"/" + plain.lstrip(b"/").partition(b"/")[2])
+        yield from _network_paths(plain)
         decoded = unquote_to_bytes(text)
         if decoded == text:
             return
         text = decoded
     yield None
+
+
+def _network_paths(plain: bytes) -> Iterator[bytes | None]:
+    """Yield what is left when the path is read as `//authority/path`, and that again."""
+    if b";" in plain:
+        plain = b"/".join(part.partition(b";")[0] for part in plain.split(b"/"))
+    for _ in range(_MAX_AUTHORITIES):
+        if not plain.startswith(b"//"):
+            return
+        plain = b"/" + plain.lstrip(b"/").partition(b"/")[2]
+        yield _fold_plain(plain)
+    if plain.startswith(b"//"):
+        yield None
 
 
 def _plain(text: bytes) -> bytes:

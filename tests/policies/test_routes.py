@@ -70,7 +70,7 @@ REFUSED = [
     b"/hr%2e/", b"/hr%3fx", b"/hr%23x", b"/x/../hr/", b"/x/%2e%2e/hr/", b"/x/%2e./hr", b"/x/..%2fhr",
     b"/x%2f..%2fhr", b"/x/..;/hr", b"/x/..;a=b/hr", b"/x/..%3b/hr", b"/%5chr/", b"/x%5c..%5chr",
     # an authority before the path: new URL("//x/hr", base) reads /hr
-    b"//x/hr/", b"///x/hr", b"//x@y:1/hr/a", b"/%2fx/hr",
+    b"//x/hr/", b"///x/hr", b"//x@y:1/hr/a", b"//.//%3f/hr", b"//a//b//c//d", b"/%2fx/hr",
     # look-alike characters (NFKC, case folding), overlong UTF-8
     b"/%EF%BD%88%EF%BD%92/", b"/h%EF%BC%B2/", b"/%EF%BC%8Fhr", b"/%C0%AFhr", b"/%c0%ae%c0%ae/hr",
     b"/x%C0%AF..%C0%AFhr", b"/%E0%80%AFhr", b"/%F0%80%80%AFhr", b"/x/%E2%80%A5/hr", b"/x/%EF%BC%8E%EF%BC%8E/hr",
@@ -306,4 +306,4 @@ def test_a_long_path_costs_no_more_lookups_than_a_short_one(path: bytes) -> None
 
 def test_readings_are_few() -> None:
     for path in (b"/%2525252525252e", b"//" + b"%25" * 4000, b"/" + b"%2f" * 4000):
-        assert len(list(routes._readings(path))) <= 2 * routes._MAX_DECODINGS + 1
+        assert len(list(routes._readings(path))) <= 4 * routes._MAX_DECODINGS + 1
