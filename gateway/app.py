@@ -25,6 +25,7 @@ from gateway.auth.one_time_passwords import OneTimePasswords
 from gateway.auth.ports import Unavailable
 from gateway.auth.sealing import Sealer
 from gateway.auth.sessions import Sessions
+from gateway.auth.sms_budget import SmsBudget
 from gateway.directory.passwords import PasswordHasher
 from gateway.directory.sql import SqlDirectory, open_directory
 from gateway.operate.admin import make_admin
@@ -103,7 +104,8 @@ async def _serving(start: Start) -> AsyncIterator[FrontDoor]:
         sessions = Sessions(store.sessions, sealer, settings.session, clock, audit)
         lockout = Lockout(store.failures, sealer, settings.lockout, clock)
         challenges = Challenges(store.challenges, sealer, settings.one_time_password, clock)
-        codes = OneTimePasswords(challenges, lockout, sms, audit, clock, settings)
+        budget = SmsBudget(store.failures, sealer, settings.sms_budget, clock)
+        codes = OneTimePasswords(challenges, budget, sms, audit, clock, settings)
         door = FrontDoor(compile_plan(start.snapshot), sessions, _replies(settings), audit, entropy)
         services = PageServices(
             snapshot=lambda: door.plan.snapshot,

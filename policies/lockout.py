@@ -1,4 +1,4 @@
-"""Failures in a sliding window, and locks of growing length.
+"""Failures in a sliding window, and locks of growing length; budgets in a sliding window.
 
 One `State` is one counter (of a user at an address, of an address, of a user). A try is counted
 before it is judged and taken back when it proves right, so that racing tries cannot outrun the
@@ -18,7 +18,10 @@ MEMORY_FACTOR: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """At most `count` (>= 1) failures in `period_s`; then locks: first, second ... last again."""
+    """At most `count` (>= 1) failures in `period_s`; then locks: first, second ... last again.
+
+    Without locks it is a budget: what fills it waits until the window has room again.
+    """
 
     count: int
     period_s: float
@@ -27,7 +30,7 @@ class Rule:
     @property
     def forget_s(self) -> float:
         """How long after a lock its length is remembered: the next one is longer until then."""
-        return max(self.period_s, *self.locks_s)
+        return max((self.period_s, *self.locks_s))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ def fail(rule: Rule, state: State, now: float) -> State:
     level = 0 if now >= state.locked_until + rule.forget_s else state.level
     if len(failures) < rule.count:
         return State(failures, state.locked_until, state.filled_at, level)
+    if not rule.locks_s:
+        return State(failures, failures[-rule.count] + rule.period_s, now, level)
     lock = rule.locks_s[min(level, len(rule.locks_s) - 1)]
     return State(failures, now + lock, now, level + 1)
 

@@ -48,7 +48,7 @@ class Try:
 
 
 class Lockout:
-    """Spends tries. A lock of codes or messages never blocks the password step.
+    """Spends tries. A lock of codes never blocks the password step.
 
     A lock that holds only because tries are still being judged is no lock yet: those that come
     meanwhile wait for them. So a hundred people who log on at once behind one address get in.
@@ -67,7 +67,7 @@ class Lockout:
 
     async def password(self, user: str, address: str) -> Try | LockedOut:
         """Spend a try of a password for a canonical user name. Raises Unavailable."""
-        rules, place = self._rules, _place(address)
+        rules, place = self._rules, place_of(address)
         own = (self._bucket(rules.user_and_address, "password", "pair", user, place),)
         shared = (
             self._bucket(rules.address, "password", "address", place),
@@ -77,7 +77,7 @@ class Lockout:
 
     async def code(self, user: str, address: str) -> Try | LockedOut:
         """Spend a try of a one-time password: by address, by user, and by user and day."""
-        rules, place = self._rules, _place(address)
+        rules, place = self._rules, place_of(address)
         day = Rate(rules.codes_per_day, _DAY)
         shared = (
             self._bucket(rules.address, "code", "address", place),
@@ -85,10 +85,6 @@ class Lockout:
             self._bucket(day, "code", "day", user, locks=(_DAY,)),
         )
         return await self._spend((), shared)
-
-    async def message(self, user: str) -> Try | LockedOut:
-        """Spend one message to the user's phone: each costs money and wakes somebody."""
-        return await self._spend((), (self._bucket(self._rules.user, "message", "user", user),))
 
     async def take_back(self, counted: Try) -> None:
         """Take one try back: it was not judged after all, or the code was right."""
@@ -110,7 +106,6 @@ class Lockout:
                 self._bucket(rules.user, "password", "user", user),
                 self._bucket(rules.user, "code", "user", user),
                 self._bucket(rules.user, "code", "day", user),
-                self._bucket(rules.user, "message", "user", user),
             ]
         )
 
@@ -151,7 +146,7 @@ async def _all_settled(tries: Iterable[Try], deadline: float) -> bool:
     return True
 
 
-def _place(address: str) -> str:
+def place_of(address: str) -> str:
     """Return what an address counts as: an IPv6 one by its network, a mapped one as IPv4."""
     try:
         parsed = ip_address(address)

@@ -13,7 +13,6 @@ from typing import Final, Self
 
 from gateway.auth.audit import note
 from gateway.auth.challenges import Challenges, LiveChallenge, Purpose
-from gateway.auth.lockout import Lockout
 from gateway.auth.model import Client, Person
 from gateway.auth.outcomes import (
     ChallengeView,
@@ -24,6 +23,7 @@ from gateway.auth.outcomes import (
     TooSoon,
 )
 from gateway.auth.ports import Audit, Clock, SmsSender, Unavailable
+from gateway.auth.sms_budget import Kind, SmsBudget
 from gateway.settings.model import Settings
 from gateway.tasks import spawn
 from policies.one_time_passwords import NoMore, Wait, may_resend
@@ -64,14 +64,14 @@ class OneTimePasswords:
     def __init__(
         self,
         challenges: Challenges,
-        lockout: Lockout,
+        budget: SmsBudget,
         sms: SmsSender,
         audit: Audit,
         clock: Clock,
         settings: Settings,
     ) -> None:
         self.challenges: Final = challenges
-        self._lockout: Final = lockout
+        self._budget: Final = budget
         self._sms: Final = sms
         self._clock: Final = clock
         self._audit: Final = audit
@@ -81,6 +81,7 @@ class OneTimePasswords:
     def configure(self, settings: Settings) -> None:
         """Issue and word by other settings from now on; what was issued keeps its digits."""
         self.challenges.rules = settings.one_time_password
+        self._budget.configure(settings.sms_budget)
         self._wording = Wording.of(settings)
 
     async def issue(
@@ -140,18 +141,14 @@ class OneTimePasswords:
 
     async def _send(self, challenge: LiveChallenge, client: Client) -> bool | LockedOut:
         """Claim and begin one send; False when somebody else has just claimed it."""
-        counted = await self._lockout.message(challenge.inside.user)
-        if isinstance(counted, LockedOut):
-            note(self._audit, "logon.locked", client, "locked", challenge.inside.user, "messages")
-            return counted
-        try:
-            claimed = await self.challenges.claim(challenge)
-            if not claimed:
-                await self._lockout.take_back(counted)
-        finally:
-            counted.settled.set()
-        if not claimed:
+        if not await self.challenges.claim(challenge):
             return False
+        inside = challenge.inside
+        refused = await self._budget.spend(Kind.CODE, inside.user, inside.mobile, client.address)
+        if refused is not None:
+            note(self._audit, "code.failed", client, "refused", inside.user, "sms-budget")
+            await self._settle(challenge, "failed")
+            return refused
         sending = spawn(self._deliver(challenge, client), "send one-time password")
         self._pending[challenge.token] = sending
         sending.add_done_callback(lambda done: self._forget(challenge.token, done))

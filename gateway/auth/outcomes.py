@@ -33,9 +33,13 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class LockedOut:
-    """Too many failures; nothing was judged. `wait_s` seconds until the next try."""
+    """Too many failures; nothing was judged. `wait_s` seconds until the next try.
+
+    `of` is what there were too many of: "tries" or "messages".
+    """
 
     wait_s: int
+    of: str = "tries"
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,10 @@ class SessionStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One counter of failures: at most `count` in `period_s`, then locks of growing length."""
+    """One counter of failures: at most `count` in `period_s`, then locks of growing length.
+
+    Without locks it is a budget: what fills it waits until the window has room again.
+    """
 
     name: str
     count: int

@@ -32,7 +32,7 @@ def show_logon(
     status: int,
 ) -> web.Response:
     """Return the logon page; `values` may hold problem, user_name, wait_s and logged_off."""
-    shown = {"problem": Problem.NONE, "user_name": "", "wait_s": 0, "logged_off": False}
+    shown = {"problem": Problem.NONE, "user_name": "", "wait_s": 0, "of": "", "logged_off": False}
     return desk.show(visit, "logon.html", {"next": way_back, **shown, **(values or {})}, status)
 
 
@@ -104,7 +104,7 @@ class LogonPage:
             case Rejected():
                 return self._again(visit, way_back, user_name)
             case LockedOut():
-                return self._locked(visit, way_back, user_name, outcome.wait_s)
+                return self._locked(visit, way_back, user_name, outcome)
             case NoNumber():
                 return show_no_number(desk, visit, way_back)
 
@@ -112,6 +112,10 @@ class LogonPage:
         values = {"problem": Problem.REJECTED, "user_name": user_name}
         return show_logon(self._desk, visit, way_back, values, status=401)
 
-    def _locked(self, visit: Visit, way_back: str, user_name: str, wait_s: int) -> web.Response:
-        values = {"problem": Problem.LOCKED, "user_name": user_name, "wait_s": wait_s}
-        return wait_field(show_logon(self._desk, visit, way_back, values, status=429), wait_s)
+    def _locked(
+        self, visit: Visit, way_back: str, user_name: str, outcome: LockedOut
+    ) -> web.Response:
+        lock = {"problem": Problem.LOCKED, "wait_s": outcome.wait_s, "of": outcome.of}
+        values = {"user_name": user_name, **lock}
+        page = show_logon(self._desk, visit, way_back, values, status=429)
+        return wait_field(page, outcome.wait_s)

@@ -181,5 +181,5 @@ class OtpPage:
         return response
 
     def _locked(self, visit: Visit, way_back: str, outcome: LockedOut) -> web.Response:
-        values = {"next": way_back, "wait_s": outcome.wait_s}
+        values = {"next": way_back, "wait_s": outcome.wait_s, "of": outcome.of}
         return wait_field(self._desk.show(visit, "locked.html", values, 429), outcome.wait_s)

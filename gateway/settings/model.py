@@ -159,12 +159,14 @@ class SmsBudget:
     """`[sms_budget]`: how many messages may leave, in how long.
 
     `number` and `user` are counted by what the message is for (codes, resets, notices), so that
-    one kind cannot use up another's; `address` and `total` over all kinds.
+    one kind cannot use up another's; `address` and `total` over all kinds. `resets` is how often
+    anybody may ask for a new password of one user.
     """
 
-    number: Rate = Rate(10, timedelta(hours=1))
-    user: Rate = Rate(30, timedelta(days=1))
-    address: Rate = Rate(200, timedelta(hours=1))
+    number: Rate = Rate(20, timedelta(hours=1))
+    user: Rate = Rate(100, timedelta(days=1))
+    resets: Rate = Rate(5, timedelta(hours=1))
+    address: Rate = Rate(500, timedelta(hours=1))
     total: Rate = Rate(10_000, timedelta(days=1))
 
 

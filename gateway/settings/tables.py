@@ -141,6 +141,7 @@ def read_sms_budget(file: Table) -> SmsBudget:
         return SmsBudget(
             number=table.read("number", usual.number, _budget),
             user=table.read("user", usual.user, _budget),
+            resets=table.read("resets", usual.resets, _budget),
             address=table.read("address", usual.address, _budget),
             total=table.read("total", usual.total, _budget),
         )

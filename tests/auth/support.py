@@ -22,6 +22,7 @@ from gateway.auth.outcomes import CodeSent, SessionOpened
 from gateway.auth.ports import ChallengeStore, FailureStore, SessionStore
 from gateway.auth.sealing import Sealer
 from gateway.auth.sessions import Sessions
+from gateway.auth.sms_budget import SmsBudget
 from gateway.settings.model import (
     Branding,
     Directory,
@@ -105,8 +106,9 @@ class LoginScript:
         self.sessions = Sessions(sessions, self.sealer, settings.session, clock, audit)
         self.lockout = Lockout(failures, self.sealer, settings.lockout, clock)
         self.challenges = Challenges(challenges, self.sealer, settings.one_time_password, clock)
+        self.budget = SmsBudget(failures, self.sealer, settings.sms_budget, clock)
         self.codes = OneTimePasswords(
-            self.challenges, self.lockout, self.sms, audit, clock, settings
+            self.challenges, self.budget, self.sms, audit, clock, settings
         )
         self.logon = Logon(self.directory, self.lockout, self.codes, self.sessions, audit, settings)
 

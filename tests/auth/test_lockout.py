@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from gateway.auth import lockout
-from gateway.auth.lockout import Try, _place
+from gateway.auth.lockout import Try, place_of
 from gateway.auth.model import Client
 from gateway.auth.outcomes import CodeSent, LockedOut, Rejected, WrongCode
 from tests.auth.support import ELSEWHERE, INSIDE, OUTSIDE, LoginScript
@@ -189,7 +189,7 @@ async def test_names_and_addresses_are_hidden() -> None:
     ],
 )
 async def test_what_an_address_counts_as(address: str, place: str) -> None:
-    assert _place(address) == place
+    assert place_of(address) == place
 
 
 async def test_right_passwords_at_once_wait_for_each_other_and_all_get_in() -> None:

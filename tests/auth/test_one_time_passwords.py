@@ -128,13 +128,13 @@ async def test_a_send_that_was_lost_with_its_worker_is_told_as_failed(monkeypatc
 
 async def test_messages_to_one_user_are_limited_across_challenges() -> None:
     script = LoginScript()
-    for _ in range(50):
+    for _ in range(20):
         script.another_browser()
         assert isinstance(await script.password(), CodeSent)
         await script.view()
     script.another_browser()
-    assert await script.password() == LockedOut(60)
-    assert script.sms.tries == 50
+    assert await script.password() == LockedOut(3600, of="messages")
+    assert script.sms.tries == 20
     assert isinstance(await script.password(user="bo"), CodeSent)
 
 

@@ -160,6 +160,14 @@ async def test_locked_out(browser: Browser) -> None:
     assert "incorrect" not in page.text
 
 
+async def test_too_many_messages(browser: Browser) -> None:
+    browser.house.logon.password = LockedOut(wait_s=3600, of="messages")
+    page = await log_on(browser)
+    assert (page.status, page.answer.headers["Retry-After"]) == (429, "3600")
+    assert "Too many messages have been sent." in page.text
+    assert "Try again in 60 minutes." in page.text
+
+
 async def test_no_number_means_the_office_first(browser: Browser) -> None:
     browser.house.logon.password = NoNumber()
     page = await log_on(browser)

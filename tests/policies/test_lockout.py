@@ -69,6 +69,19 @@ def test_a_right_try_does_not_undo_the_lock_of_others() -> None:
     assert take_back(RULE, six, 42) == six
 
 
+BUDGET = Rule(count=3, period_s=300, locks_s=())
+
+
+def test_a_budget_waits_until_the_window_has_room() -> None:
+    state = after(1000, 1100, 1200, rule=BUDGET)
+    assert locked_until([state], 1200) == 1300
+    assert locked_until([state], 1300) is None
+    state = fail(BUDGET, state, 1300)
+    assert locked_until([state], 1300) == 1400
+    assert locked_until([take_back(BUDGET, state, 1300)], 1300) is None
+    assert keep_s(BUDGET, state, 1300) == 400
+
+
 times = st.lists(st.floats(0, 2000).map(lambda value: round(value, 3)), max_size=30).map(sorted)
 
 
@@ -109,4 +122,20 @@ def test_at_most_count_tries_pass_in_any_window_before_the_first_lock(
             break
     assert all(
         sum(start <= at < start + RULE.period_s for at in judged) <= RULE.count for start in judged
+    )
+
+
+@given(times)
+def test_a_budget_is_never_exceeded_in_any_window_and_time_gives_room(spent: list[float]) -> None:
+    state, judged = State(), []
+    for at in spent:
+        if locked_until([state], at) is None:
+            state = fail(BUDGET, state, at)
+            judged.append(at)
+        else:
+            inside = [one for one in judged if at - BUDGET.period_s < one]
+            assert len(inside) == BUDGET.count, "nobody waits without need"
+    assert all(
+        sum(start <= at < start + BUDGET.period_s for at in judged) <= BUDGET.count
+        for start in judged
     )

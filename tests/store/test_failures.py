@@ -17,13 +17,14 @@ RULES = (
     Rule(3, 300.0, (60.0, 300.0)),
     Rule(1, 60.5, (10.25,)),
     Rule(7, 3600.0, (60.0, 300.0, 900.0)),
+    Rule(4, 400.0, ()),
 )
-KEYS = ["portvakt:failures:0", "portvakt:failures:1", "portvakt:failures:2"]
+KEYS = [f"portvakt:failures:{place}" for place in range(len(RULES))]
 gaps = st.one_of(st.just(0.0), st.floats(0, 400), st.floats(0, 5000), st.floats(-5, 0))
 steps = st.lists(
     st.tuples(
         st.sampled_from(["spend", "spend", "spend", "refund"]),
-        st.sets(st.sampled_from(range(3)), min_size=1).map(sorted),
+        st.sets(st.sampled_from(range(4)), min_size=1).map(sorted),
         gaps,
         st.integers(0, 5),
     ),
@@ -49,7 +50,7 @@ def stored(text: bytes | None) -> State:
 @given(steps=steps)
 def test_the_script_equals_the_rule(redis_process: RedisServer, steps: list) -> None:
     sha = hashlib.sha1(scripts.text("failures").encode()).hexdigest()
-    model = [State(), State(), State()]
+    model = [State()] * len(RULES)
     now, spent = NOW, [NOW]
     with redis_process.admin() as redis:
         redis.delete(*KEYS)

@@ -3,6 +3,7 @@
 -- ARGV      "spend" | "refund", time of the try, then per counter: count, period, number of locks, locks...
 -- Returns   spend: "" when the try was counted and may be judged, else the time until which it is
 --           locked (nothing was counted); refund: "".
+-- A counter without locks is a budget: when full, it waits until the window has room again.
 -- A counter is one string: locked_until filled_at level failure failure ... (seconds, 17 digits).
 local MEMORY_FACTOR = 2
 
@@ -68,7 +69,10 @@ local function fail(rule, state, now)
   if now >= state.locked_until + rule.forget then
     state.level = 0
   end
-  if #recent >= rule.count then
+  if #recent >= rule.count and #rule.locks == 0 then
+    state.locked_until = recent[#recent - rule.count + 1] + rule.period
+    state.filled_at = now
+  elseif #recent >= rule.count then
     state.locked_until = now + rule.locks[math.min(state.level + 1, #rule.locks)]
     state.filled_at = now
     state.level = state.level + 1
