@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.browser import MARKS
+from tests.system.gateway import PASSWORD
 
 pytestmark = MARKS
 
@@ -44,7 +45,7 @@ def test_from_the_logon_to_the_portal_by_keyboard(place, employee):
     assert focused(page) == "username"
     page.keyboard.type(account.user)
     assert tabbed(page, 1) == ["password"]
-    page.keyboard.type("Portvakt7")
+    page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.locator("#code")).to_be_focused()
     assert focused(page) == "code"

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser import MARKS
 from tests.browser.employee import other_code
-from tests.system.gateway import wait_for
+from tests.system.gateway import PASSWORD, wait_for
 
 pytestmark = MARKS
 
@@ -25,7 +25,7 @@ def test_from_outside_with_the_code_off_the_phone_to_the_deep_link(place, employ
     expect(page.get_by_text("Please log on to continue.", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name="Reset or change password")).to_be_visible()
     page.get_by_label("User name:", exact=True).fill(account.user)
-    page.get_by_label("Password:", exact=True).fill("Portvakt7")
+    page.get_by_label("Password:", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Log On", exact=True).click()
 
     assert page.title() == "Additional Information Required"
@@ -161,7 +161,7 @@ def test_however_the_logon_is_repeated_one_message_is_sent(place, employee):
     page = anna.page
     anna.open(DEEP)
     page.locator("#username").fill(account.user)
-    page.locator("#password").fill("Portvakt7")
+    page.locator("#password").fill(PASSWORD)
     page.get_by_role("button", name="Log On").dblclick()
     page.wait_for_url(re.compile("/otp"))
     page.reload()
@@ -171,7 +171,7 @@ def test_however_the_logon_is_repeated_one_message_is_sent(place, employee):
     second = anna.tab()
     second.goto(f"{place.origin}/.gateway/logon")
     second.locator("#username").fill(account.user)
-    second.locator("#password").fill("Portvakt7")
+    second.locator("#password").fill(PASSWORD)
     second.get_by_role("button", name="Log On").click()
     expect(second.locator("h1")).to_have_text("Additional Information Required")
     anna.type_code(anna.read_code(account))

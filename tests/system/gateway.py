@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PASSWORD = "Portvakt7"
+PASSWORD = "Vrk7tolm9"
 READY_S = 30.0
 INSIDE = "127.0.0.2"
 """The source address that the test configuration calls corporate."""
