@@ -245,7 +245,8 @@ def test_every_session_at_every_place_spelled_plainly(place):
                     f"X-Remote-User: {EVIL}",
                     f"x_remote_user: {EVIL}",
                     f"X-Forwarded-For: {INSIDE}",
-                    "Connection: close, X-Remote-User, X-Forwarded-For, Cookie",
+                    f"X-Hop: {EVIL}",
+                    "Connection: close, X-Remote-User, x-hop, X-Forwarded-For, Cookie",
                 ]
                 data = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
                 request = Request(data, source, session)
@@ -253,3 +254,4 @@ def test_every_session_at_every_place_spelled_plainly(place):
                 assert len(entries) == may_go(session.user, source, path), request
                 for entry in entries:
                     judge(place, request, entry)
+                    assert "X-Hop" not in dict(entry["headers"])
