@@ -33,14 +33,14 @@ def test_addresses(text, expected):
 
 @pytest.mark.parametrize("text", ["", "9000", ":9000", "host:", "host:http", "host:1²", "host:-1"])
 def test_what_is_no_address(text):
-    with pytest.raises(ValueError, match=re.escape(text)):
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         address(text)
 
 
 def test_credentials():
     assert credentials("user:pass:word") == ("user", "pass:word")
     for text in ("user", ":password", ""):
-        with pytest.raises(ValueError, match=re.escape(text)):
+        with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
             credentials(text)
 
 

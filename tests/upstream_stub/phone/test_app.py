@@ -54,12 +54,12 @@ async def test_json_is_no_form(phone):
 @pytest.mark.asyncio
 async def test_credentials_where_they_are_wanted():
     async with served(make_phone(credentials=("user", "påss:word"))) as phone:
-        right = aiohttp.BasicAuth("user", "påss:word", "utf-8").encode()
+        right = aiohttp.encode_basic_auth("user", "påss:word", "utf-8")
         for given, status in (
             ({}, 401),
             ({"Authorization": "Basic !!!"}, 401),
             ({"Authorization": "Bearer x"}, 401),
-            ({"Authorization": aiohttp.BasicAuth("user", "wrong").encode()}, 401),
+            ({"Authorization": aiohttp.encode_basic_auth("user", "wrong")}, 401),
             ({"Authorization": right}, 200),
         ):
             assert (await phone.post("/a1/sms", form(), headers=given))[0] == status, given

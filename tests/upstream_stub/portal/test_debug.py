@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import time
 
@@ -37,7 +38,7 @@ async def test_echo_leaves_a_coded_body_as_it_was_sent(portal):
 @pytest.mark.asyncio
 async def test_echo_of_a_big_body_is_a_digest(portal):
     body = bytes(5 * 1024**2)
-    _, text = await portal.post("/debug/echo", body)
+    _, text = await portal.post("/debug/echo", io.BytesIO(body))
     assert json.loads(text)["body"] == {
         "length": len(body),
         "sha256": hashlib.sha256(body).hexdigest(),
