@@ -182,14 +182,14 @@ class Pool:
             address.pause_s = min(max(address.pause_s * 2, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
             address.down_until = now + address.pause_s
             _log.warning("upstream %s at %s: %s", self.upstream.name, address, type(error).__name__)
-        if not waiter.wants_connection:
-            self._next_in_turn()
-        elif any(other.down_until <= now for other in self.addresses):
+        if waiter.wants_connection and any(one.down_until <= now for one in self.addresses):
             self.ask(waiter)
-        elif isinstance(error, TimeoutError):
+            return
+        if waiter.wants_connection and isinstance(error, TimeoutError):
             waiter.not_connected(504, "upstream does not answer")
-        else:
+        elif waiter.wants_connection:
             waiter.not_connected(502, "upstream cannot be reached")
+        self._next_in_turn()  # the place is free again
 
     def _next_in_turn(self) -> None:
         while self._waiting:
