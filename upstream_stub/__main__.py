@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from pathlib import Path
 
 from upstream_stub.phone.app import make_phone
 from upstream_stub.portal.app import make_portal
-from upstream_stub.serving import Listener, serving, until_stopped
+from upstream_stub.serving import Listener, serving, told_to_stop, until_stopped
 
 
 def address(text: str) -> tuple[str, int]:
@@ -43,8 +44,9 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-async def serve(options: argparse.Namespace) -> None:
+async def serve(options: argparse.Namespace, parent: int) -> None:
     """Serve both until stopped; the ready line goes to standard output."""
+    stop = told_to_stop()
     listeners = [
         Listener("portal", make_portal(options.log), *options.portal),
         Listener("phone", make_phone(credentials=options.phone_auth), *options.phone),
@@ -52,13 +54,14 @@ async def serve(options: argparse.Namespace) -> None:
     async with serving(listeners) as ready:
         sys.stdout.write(ready + "\n")
         sys.stdout.flush()
-        await until_stopped()
+        await until_stopped(stop, parent)
 
 
 def main() -> int:
     """Run; 1 when an address is taken or the log cannot be opened."""
+    parent = os.getppid()  # first of all: later it may be gone, and another in its place
     try:
-        asyncio.run(serve(arguments()))
+        asyncio.run(serve(arguments(), parent))
     except OSError as error:
         sys.stderr.write(f"upstream_stub: {error}\n")
         return 1

@@ -65,13 +65,17 @@ async def serving(listeners: Sequence[Listener]) -> AsyncIterator[str]:
         yield "ready " + " ".join(addresses)
 
 
-async def until_stopped() -> None:
-    """Return on SIGINT, on SIGTERM, or when the process that started us is gone."""
+def told_to_stop() -> asyncio.Event:
+    """Return what SIGINT and SIGTERM set from now on; ask before anybody is told we are ready."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    parent = os.getppid()
+    return stop
+
+
+async def until_stopped(stop: asyncio.Event, parent: int) -> None:
+    """Return when told to stop, or when `parent`, which started us, is our parent no longer."""
     while not stop.is_set() and os.getppid() == parent:
         try:
             await asyncio.wait_for(stop.wait(), _LOOK_FOR_PARENT_S)
