@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
+
+from upstream_stub.portal import pages
 
 PAGES = (
     "/",
@@ -166,3 +169,26 @@ async def test_fields_of_a_page(portal):
     for name in ("portal.css", "mark.svg"):
         assert (await portal.get(f"/static/{name}"))[0] == 200
     assert (await portal.get("/static/../portal.css"))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("year", "week", "monday", "before", "after"),
+    [
+        (2026, 47, "16 november", "ar=2026&amp;vecka=46", "ar=2026&amp;vecka=48"),
+        (2026, 53, "28 december", "ar=2026&amp;vecka=52", "ar=2027&amp;vecka=1"),
+        (2025, 1, "30 december", "ar=2024&amp;vecka=52", "ar=2025&amp;vecka=2"),
+    ],
+)
+@pytest.mark.asyncio
+async def test_weeks_are_those_of_iso_8601(portal, year, week, monday, before, after):
+    _, text = await portal.get(f"/schema?ar={year}&vecka={week}")
+    assert f"Måndag <small>{monday}</small>" in text
+    assert f"/schema?{before}" in text
+    assert f"/schema?{after}" in text
+
+
+@pytest.mark.asyncio
+async def test_without_a_week_it_is_this_one(portal, monkeypatch):
+    moment = datetime(2027, 1, 2, tzinfo=UTC).timestamp()
+    monkeypatch.setattr(pages, "now", lambda: moment)
+    assert "vecka 53, 2026" in (await portal.get("/schema"))[1]
