@@ -27,7 +27,9 @@ def test_the_output_of_wrk_is_read():
 
 
 def test_bad_answers_and_broken_connections_are_counted():
-    more = "  Socket errors: connect 0, read 2, write 1, timeout 3\n  Non-2xx or 3xx responses: 10\n"
+    more = (
+        "  Socket errors: connect 0, read 2, write 1, timeout 3\n  Non-2xx or 3xx responses: 10\n"
+    )
     assert parse_wrk(OUTPUT.format(more=more)).bad == 16
 
 

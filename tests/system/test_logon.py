@@ -144,6 +144,6 @@ def test_an_operator_who_disables_a_user_ends_the_session_at_once(place):
         assert Visitor(gateway, INSIDE).password("anna").status == 401
     finally:
         gateway.cli("user", "enable", "anna")
-    assert {"session.ended", "anna"} <= set(
+    assert {"session.ended", "anna"} <= {
         value for line in gateway.audit()[-4:] for value in line.values()
-    )
+    }
