@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from gateway.auth.model import Person
@@ -250,6 +250,18 @@ class FakeDirectory:
         right = person is not None and self.passwords[person.user] == password
         return person if right and person is not None and person.enabled else None
 
+    async def set_mobile(self, user_name: str, mobile: str | None) -> bool:
+        return await self._set(user_name, lambda: self.change(user_name, mobile=mobile))
+
+    async def set_password(self, user_name: str, password: str) -> bool:
+        return await self._set(user_name, lambda: self.passwords.update({user_name: password}))
+
+    async def _set(self, user_name: str, change: Callable[[], None]) -> bool:
+        if await self.find(user_name) is None:
+            return False
+        change()
+        return True
+
     async def find(self, user_name: str) -> Person | None:
         if self.down:
             raise Unavailable("directory")
@@ -261,6 +273,14 @@ class FakeDirectory:
     async def ping(self) -> None:
         if self.down:
             raise Unavailable("directory")
+
+
+class FakeJudge:
+    """Two rules: seven characters, and not the user name."""
+
+    async def reasons(self, password: str, person: Person) -> Sequence[str]:
+        found = ["too-short"] if len(password) < 7 else []
+        return [*found, "holds-user-name"] if person.user in password.lower() else found
 
 
 class FakeSms:

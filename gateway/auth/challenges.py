@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import json
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Final
 
 from gateway.auth.model import Person
@@ -34,11 +35,21 @@ class Purpose(enum.Enum):
 
     LOGON = "logon"
     STEP_UP = "step-up"
+    PROVE = "prove"
+    RESET = "reset"
+    NEW_PASSWORD = "new-password"  # noqa: S105 - no code goes out: what a reset's code is given for
+
+
+NOWHERE: Final = ""
+"""In place of a number: nothing is sent, and no code is right."""
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """The sealed inside of a challenge. `mobile` is where the code went; times in seconds."""
+    """The sealed inside of a challenge. `mobile` is where the code went; times in seconds.
+
+    With NOWHERE for a number it is one that nobody can answer.
+    """
 
     user: str
     mobile: str
@@ -71,12 +82,23 @@ class Challenges:
         self._clock: Final = clock
         self.rules = rules
 
-    async def begin(self, person: Person, mobile: str, browser: str, purpose: Purpose) -> str:
-        """Return the token of this browser's challenge for this user and purpose, old or new."""
+    async def begin(
+        self,
+        person: Person,
+        mobile: str,
+        browser: str,
+        purpose: Purpose,
+        *,
+        lifetime: timedelta | None = None,
+    ) -> str:
+        """Return the token of this browser's challenge for this user and purpose, old or new.
+
+        One whose number is NOWHERE costs the same and has no right code.
+        """
         who = (browser, person.user, mobile, purpose.value)
         nonce = self._sealer.new_token()
         token = self._token(who, nonce)
-        lifetime_s = self.rules.lifetime.total_seconds()
+        lifetime_s = (lifetime or self.rules.lifetime).total_seconds()
         inside = Challenge(
             user=person.user,
             mobile=mobile,
@@ -85,12 +107,13 @@ class Challenges:
             expires=self._clock.now() + lifetime_s,
         )
         raw = token.encode()
+        right = self.code(token, inside) if mobile != NOWHERE else self._sealer.new_token()
         fresh = NewChallenge(
             pointer=self._sealer.hidden("pointer", *who),
             nonce=nonce,
             key=key_name(raw),
             record=self._sealer.seal(_PURPOSE, raw, json.dumps(asdict(inside)).encode()),
-            digest=self._digest(token, self.code(token, inside)),
+            digest=self._digest(token, right),
         )
         return self._token(who, await self._store.begin(fresh, lifetime_s))
 
@@ -123,6 +146,12 @@ class Challenges:
         """
         digest = self._digest(challenge.token, rule.normalise(typed))
         return await self._store.judge(challenge.key, digest, self.rules.attempts)
+
+    async def consume(self, challenge: LiveChallenge) -> bool:
+        """Use up a challenge that needs no code; True for exactly one caller."""
+        code = self.code(challenge.token, challenge.inside)
+        judged = await self._store.judge(challenge.key, self._digest(challenge.token, code), 1)
+        return judged is not None and judged.right
 
     async def claim(self, challenge: LiveChallenge) -> bool:
         """Claim the next send of a challenge; True for exactly one caller."""

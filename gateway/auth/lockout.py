@@ -98,6 +98,12 @@ class Lockout:
         await self._store.refund(counted.shared, counted.at)
         await self._store.clear(counted.own)
 
+    async def forgive_passwords(self, user: str, address: str) -> None:
+        """Forget the user's wrong passwords from here: who they are was proven in another way."""
+        pair = self._rules.user_and_address
+        place = place_of(address)
+        await self._store.clear([self._bucket(pair, "password", "pair", user, place)])
+
     async def unlock(self, user: str) -> None:
         """Forget the user's failures and locks that do not depend on an address."""
         rules = self._rules

@@ -156,13 +156,15 @@ class Logon:
     async def resend(self, challenge: str, client: Client) -> ResendOutcome:
         """Send the same code again, to the number that the directory still says."""
         live = await self._codes.challenges.find(challenge)
-        if live is None or await self._still_same(live, client) is None:
+        if live is None or live.inside.purpose not in _LOGONS:
+            return ChallengeOver()
+        if await self._still_same(live, client) is None:
             return ChallengeOver()
         return await self._codes.resend(live, client)
 
     async def view(self, challenge: str) -> ChallengeView | None:
         """Return what the code page may say, or None when there is no live challenge."""
-        return await self._codes.view(challenge)
+        return await self._codes.view(challenge, _LOGONS)
 
     async def step_up(self, session_token: str, client: Client, browser: str) -> StepUpOutcome:
         """Start a challenge for somebody who is logged on with a password only.

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Self
 
 from gateway.auth.audit import note
-from gateway.auth.challenges import Challenges, LiveChallenge, Purpose
+from gateway.auth.challenges import NOWHERE, Challenges, LiveChallenge, Purpose
 from gateway.auth.model import Client, Person
 from gateway.auth.outcomes import (
     ChallengeView,
@@ -24,9 +25,10 @@ from gateway.auth.outcomes import (
 )
 from gateway.auth.ports import Audit, Clock, SmsSender, Unavailable
 from gateway.auth.sms_budget import Kind, SmsBudget
+from gateway.auth.sms_texts import prove_text, reset_text
 from gateway.settings.model import Settings
 from gateway.tasks import spawn
-from policies.one_time_passwords import NoMore, Wait, may_resend
+from policies.one_time_passwords import NoMore, Send, Wait, may_resend
 
 DEADLINE_S: Final = 20.0
 """For one message over all providers; what is still pending after twice this was lost."""
@@ -50,9 +52,14 @@ class Wording:
             host=settings.public_url.host,
         )
 
-    def message(self, code: str, minutes: int) -> str:
+    def message(self, purpose: str, code: str, minutes: int, language: str) -> str:
         """Return the SMS; its last line binds the code to our origin (origin-bound codes)."""
-        text = self.text.format(
+        template = self.text
+        if purpose == Purpose.RESET.value:
+            template = reset_text(language)
+        elif purpose == Purpose.PROVE.value:
+            template = prove_text(language)
+        text = template.format(
             code=code, organisation=self.organisation, minutes=minutes, host=self.host
         )
         return f"{text}\n\n@{self.host} #{code}"
@@ -77,6 +84,7 @@ class OneTimePasswords:
         self._audit: Final = audit
         self._pending: Final[dict[str, asyncio.Task[None]]] = {}
         self._wording = Wording.of(settings)
+        self.unseen: Final[set[asyncio.Task[None]]] = set()
 
     def configure(self, settings: Settings) -> None:
         """Issue and word by other settings from now on; what was issued keeps its digits."""
@@ -88,6 +96,35 @@ class OneTimePasswords:
         self, person: Person, mobile: str, browser: str, purpose: Purpose, client: Client
     ) -> CodeSent | LockedOut:
         """Find or start this browser's challenge; send the code unless that was begun before."""
+        challenge = await self._begin(person, mobile, browser, purpose)
+        if challenge.stored.sends == 0:
+            locked = await self._send(challenge, client)
+            if isinstance(locked, LockedOut):
+                return locked
+        return CodeSent(challenge.token)
+
+    async def issue_unseen(
+        self, person: Person, mobile: str | None, browser: str, client: Client
+    ) -> str:
+        """Find or start this browser's reset; send its code, again when that is due.
+
+        Takes the same steps without a number, and answers nothing of how the sending goes: nobody
+        can tell whether there is such a user. Returns the challenge's token.
+        """
+        challenge = await self._begin(person, mobile or NOWHERE, browser, Purpose.RESET)
+        rules = self.challenges.rules
+        resend_after_s = rules.resend_after.total_seconds()
+        sending = challenge.sending()
+        verdict = may_resend(sending, self._clock.now(), resend_after_s, rules.resends)
+        if isinstance(verdict, Send) and await self.challenges.claim(challenge):
+            delivering = spawn(self._deliver_unseen(challenge, client), "send code of a reset")
+            self.unseen.add(delivering)
+            delivering.add_done_callback(self.unseen.discard)
+        return challenge.token
+
+    async def _begin(
+        self, person: Person, mobile: str, browser: str, purpose: Purpose
+    ) -> LiveChallenge:
         token = await self.challenges.begin(person, mobile, browser, purpose)
         challenge = await self.challenges.find(token)
         if challenge is None:  # what was found ran out in between, so the next one is new
@@ -95,11 +132,7 @@ class OneTimePasswords:
             challenge = await self.challenges.find(token)
         if challenge is None:
             raise Unavailable("redis")
-        if challenge.stored.sends == 0:
-            locked = await self._send(challenge, client)
-            if isinstance(locked, LockedOut):
-                return locked
-        return CodeSent(token)
+        return challenge
 
     async def resend(
         self, challenge: LiveChallenge, client: Client
@@ -117,13 +150,18 @@ class OneTimePasswords:
             return sent
         return Resent() if sent else TooSoon(math.ceil(resend_after_s))
 
-    async def view(self, token: str) -> ChallengeView | None:
-        """Return what may be said of a challenge, after a moment's wait for a send in progress."""
+    async def view(self, token: str, purposes: Collection[str]) -> ChallengeView | None:
+        """Return what may be said of a challenge of one of these purposes, or None.
+
+        Waits a moment for a send in progress.
+        """
         sending = self._pending.get(token)
         if sending is not None:
             await asyncio.wait([sending], timeout=VIEW_WAIT_S)
         challenge = await self.challenges.find(token)
-        return None if challenge is None else self._describe(challenge)
+        if challenge is None or challenge.inside.purpose not in purposes:
+            return None
+        return self._describe(challenge)
 
     def _describe(self, challenge: LiveChallenge) -> ChallengeView:
         now, rules, stored = self._clock.now(), self.challenges.rules, challenge.stored
@@ -158,14 +196,26 @@ class OneTimePasswords:
         if self._pending.get(token) is done:
             del self._pending[token]
 
+    async def _deliver_unseen(self, challenge: LiveChallenge, client: Client) -> None:
+        inside = challenge.inside
+        mobile = None if inside.mobile == NOWHERE else inside.mobile
+        if await self._budget.spend_on_reset(inside.user, mobile) is not None:
+            note(self._audit, "code.failed", client, "refused", inside.user, "sms-budget")
+            await self._settle(challenge, "failed")
+        elif mobile is None:
+            await self._settle(challenge, "sent")
+        else:
+            await self._deliver(challenge, client)
+
     async def _deliver(self, challenge: LiveChallenge, client: Client) -> None:
         """Send one message and write down how it went, whatever goes wrong on the way."""
         inside, delivery, reason = challenge.inside, "failed", "crashed"
         minutes = round(self.challenges.rules.lifetime.total_seconds() / 60)
         code = self.challenges.code(challenge.token, inside)
+        text = self._wording.message(inside.purpose, code, minutes, client.language)
         try:
             async with asyncio.timeout(DEADLINE_S):
-                reason = await self._sms.send(inside.mobile, self._wording.message(code, minutes))
+                reason = await self._sms.send(inside.mobile, text)
             delivery = "sent"
         except Unavailable as error:
             reason = error.what

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from policies.mobiles import NotMobileReason
+from policies.self_service import Permission
+
 
 @dataclass(frozen=True, slots=True)
 class SessionOpened:
@@ -92,3 +95,109 @@ PasswordOutcome = SessionOpened | CodeSent | Rejected | LockedOut | NoNumber
 CodeOutcome = SessionOpened | WrongCode | ChallengeOver | LockedOut
 ResendOutcome = Resent | TooSoon | NoMoreResends | ChallengeOver | LockedOut
 StepUpOutcome = CodeSent | NoNumber | LockedOut | ChallengeOver
+
+
+# What employees do for themselves.
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """Every reason why nothing was changed, by field of the form.
+
+    `current` is "missing" or "wrong"; `not_here`: the number may not be changed from here; `new`
+    holds the names of broken password rules; `differs`: the new password was not typed alike
+    twice; `nothing`: there was nothing to change.
+    """
+
+    current: str = ""
+    mobile: NotMobileReason | None = None
+    not_here: bool = False
+    new: tuple[str, ...] = ()
+    differs: bool = False
+    nothing: bool = False
+
+    def __bool__(self) -> bool:
+        return self != Faults()
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Nothing was changed."""
+
+    faults: Faults
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What was wished is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProofSent:
+    """A code is on its way to the new number, which counts once it has been typed.
+
+    `challenge` is the value of the cookie that binds the code to this browser.
+    """
+
+    challenge: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFirst:
+    """From here the session must give a code before anything is changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotLoggedOn:
+    """The session's user is gone or disabled."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """What the account page may say to its owner. `mobile` is E.164, "" when there is none.
+
+    `mobile_here` and `password_here` say whether it may be changed from here.
+    """
+
+    user: str
+    name: str
+    mobile: str
+    mobile_here: Permission
+    password_here: Permission
+
+
+@dataclass(frozen=True, slots=True)
+class ResetAsked:
+    """If there is such a user with a number, a code is on its way; nobody can tell.
+
+    `challenge` is the value of the cookie that binds the code to this browser.
+    """
+
+    challenge: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResetAllowed:
+    """The code was right: `ticket`, in place of the challenge, lets a new password be chosen."""
+
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResetView:
+    """What the pages of a reset may say: what was typed, and for how long the code is valid."""
+
+    user: str
+    digits: int
+    expires_in_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResetDone:
+    """The new password counts, and the user is logged off everywhere."""
+
+
+AccountOutcome = Changed | ProofSent | Unchanged | LockedOut | CodeFirst | NotLoggedOn
+ProofOutcome = Changed | WrongCode | ChallengeOver | LockedOut
+ResetOutcome = ResetAllowed | WrongCode | ChallengeOver | LockedOut
+NewPasswordOutcome = ResetDone | Unchanged | ChallengeOver

@@ -61,6 +61,29 @@ class Directory(Protocol):
         ...
 
 
+class Accounts(Protocol):
+    """What employees may change in the directory."""
+
+    async def set_mobile(self, user_name: str, mobile: str | None) -> bool:
+        """Set the number (E.164) of a canonical user name; False when there is no such user."""
+        ...
+
+    async def set_password(self, user_name: str, password: str) -> bool:
+        """Set the password of a canonical user name; False when there is no such user."""
+        ...
+
+
+class PasswordJudge(Protocol):
+    """The password rules of the configuration."""
+
+    async def reasons(self, password: str, person: Person) -> Sequence[str]:
+        """Return the name of every rule that this password of this person breaks.
+
+        A password without reasons can be set. Raises Unavailable.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class StoredSession:
     """A sealed record and when it was last used (seconds since the epoch)."""

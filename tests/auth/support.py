@@ -8,19 +8,30 @@ Every step returns the outcome; the script keeps the cookies as a browser would.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from gateway.auth.challenges import Challenges
+from gateway.auth.credentials import Credentials
 from gateway.auth.lockout import Lockout
 from gateway.auth.logon import Logon
 from gateway.auth.model import Client, Person
+from gateway.auth.notices import Notices
 from gateway.auth.one_time_passwords import OneTimePasswords
-from gateway.auth.outcomes import CodeSent, SessionOpened
+from gateway.auth.outcomes import (
+    CodeSent,
+    ProofSent,
+    ResetAllowed,
+    ResetAsked,
+    SessionOpened,
+)
 from gateway.auth.ports import ChallengeStore, FailureStore, SessionStore
+from gateway.auth.reset import Reset
 from gateway.auth.sealing import Sealer
+from gateway.auth.self_service import Presence, SelfService, Wish
 from gateway.auth.sessions import Sessions
 from gateway.auth.sms_budget import SmsBudget
 from gateway.settings.model import (
@@ -38,6 +49,7 @@ from tests.fakes import (
     FakeClock,
     FakeDirectory,
     FakeEntropy,
+    FakeJudge,
     FakeSms,
     FakeStore,
     ListAudit,
@@ -82,6 +94,7 @@ class Browser:
     client: Client = OUTSIDE
     session: str | None = None
     challenge: str = ""
+    errand: str = ""
 
 
 @dataclass
@@ -109,6 +122,21 @@ class LoginScript:
         self.budget = SmsBudget(failures, self.sealer, settings.sms_budget, clock)
         self.codes = OneTimePasswords(
             self.challenges, self.budget, self.sms, audit, clock, settings
+        )
+        self.notices = Notices(self.sms, self.budget, audit, settings)
+        self.credentials = Credentials(
+            self.directory,
+            self.directory,
+            self.lockout,
+            self.challenges,
+            self.sessions,
+            self.notices,
+        )
+        self.self_service = SelfService(
+            self.directory, self.credentials, self.codes, FakeJudge(), audit, settings
+        )
+        self.reset = Reset(
+            self.directory, self.credentials, self.codes, self.budget, FakeJudge(), clock
         )
         self.logon = Logon(self.directory, self.lockout, self.codes, self.sessions, audit, settings)
 
@@ -147,6 +175,58 @@ class LoginScript:
     async def view(self) -> Any:
         return await self.logon.view(self.browser.challenge)
 
+    async def presence(self) -> Presence:
+        """Return who is at the browser; somebody must be logged on."""
+        token = self.browser.session or ""
+        live = await self.sessions.resolve(token.encode())
+        assert live is not None, "nobody is logged on"
+        return Presence(live.record, token, self.browser.client, self.browser.mark)
+
+    async def change(
+        self,
+        mobile: str = "",
+        current: str | None = None,
+        new: str = "",
+        confirm: str | None = None,
+    ) -> object:
+        """Submit the account page; the right current password unless another is given."""
+        presence = await self.presence()
+        user = presence.session.user
+        known = self.directory.people[user].mobile if user in self.directory.people else None
+        typed = self.directory.passwords.get(user, "") if current is None else current
+        wish = Wish(mobile or known or "", typed, new, new if confirm is None else confirm)
+        return self._kept(await self.self_service.change(wish, presence))
+
+    async def prove(self, code: str | None = None) -> object:
+        """Submit the code that went to the new number, unless another is given."""
+        typed = self.sms.code() if code is None else code
+        return await self.self_service.submit_proof(
+            self.browser.errand, typed, await self.presence()
+        )
+
+    async def ask_for_reset(self, user: str = "anna") -> object:
+        browser = self.browser
+        return self._kept(await self.reset.ask(user, browser.client, browser.mark))
+
+    async def reset_code(self, code: str | None = None) -> object:
+        """Submit the code of a reset, as it stands on the phone unless another is given."""
+        if code is None:
+            await self.settled()
+        typed = self.sms.code() if code is None else code
+        browser = self.browser
+        return self._kept(
+            await self.reset.submit_code(browser.errand, typed, browser.client, browser.mark)
+        )
+
+    async def new_password(self, new: str, confirm: str | None = None) -> object:
+        again = new if confirm is None else confirm
+        return await self.reset.set_password(self.browser.errand, new, again, self.browser.client)
+
+    async def settled(self) -> None:
+        """Wait until everything that is sent behind an answer has been sent."""
+        while waiting := [*self.notices.pending, *self.codes.unseen, *self.codes._pending.values()]:
+            await asyncio.wait(waiting)
+
     async def sent_code(self) -> str:
         """Return the code on the phone, once it is there."""
         await self.view()
@@ -176,6 +256,10 @@ class LoginScript:
                 self.browser.challenge = challenge
             case SessionOpened(token=token):
                 self.browser.session = token
+            case ProofSent(challenge=errand) | ResetAsked(challenge=errand):
+                self.browser.errand = errand
+            case ResetAllowed(ticket=errand):
+                self.browser.errand = errand
         return outcome
 
 

@@ -1,0 +1,161 @@
+"""A forgotten password: user name, code by SMS, new password. It opens no session (ASVS 6.4.3).
+
+Whoever asks learns nothing: a user with a number, one without, a disabled and a made-up one get
+the same answer after the same steps, with as many calls of the store, and sending is done behind
+the answer. Only the right code, which only the phone has, tells. Raises Unavailable.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import Final
+
+from gateway.auth.audit import note
+from gateway.auth.challenges import Challenge, LiveChallenge, Purpose
+from gateway.auth.credentials import Credentials
+from gateway.auth.lockout import Lockout
+from gateway.auth.model import Client, Person
+from gateway.auth.one_time_passwords import OneTimePasswords
+from gateway.auth.outcomes import (
+    ChallengeOver,
+    Faults,
+    LockedOut,
+    NewPasswordOutcome,
+    ResetAllowed,
+    ResetAsked,
+    ResetDone,
+    ResetOutcome,
+    ResetView,
+    Unchanged,
+    WrongCode,
+)
+from gateway.auth.ports import Audit, Clock, Directory, PasswordJudge
+from gateway.auth.sms_budget import SmsBudget
+
+TICKET: Final = timedelta(minutes=10)
+"""How long a new password may be chosen after the right code."""
+_LONGEST_USER_NAME: Final = 256
+
+
+class Reset:
+    """The three steps of a reset."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        credentials: Credentials,
+        codes: OneTimePasswords,
+        budget: SmsBudget,
+        judge: PasswordJudge,
+        clock: Clock,
+    ) -> None:
+        self._directory: Final = directory
+        self._credentials: Final = credentials
+        self._codes: Final = codes
+        self._budget: Final = budget
+        self._clock: Final = clock
+        self._judge = judge
+        self._lockout: Final[Lockout] = credentials.lockout
+        self._audit: Final[Audit] = credentials.audit
+
+    def configure(self, judge: PasswordJudge) -> None:
+        """Go by other password rules from now on."""
+        self._judge = judge
+
+    async def ask(self, user_name: str, client: Client, browser: str) -> ResetAsked | LockedOut:
+        """Begin a reset, or send its code again; each asking counts as a wrong password does."""
+        user = self._directory.canonical(user_name[:_LONGEST_USER_NAME])
+        locked = await self._count(user, client)
+        if locked is not None:
+            return locked
+        person = await self._directory.find(user)
+        able = person is not None and person.enabled and person.mobile is not None
+        note(self._audit, "password.reset", client, "asked", user, _reason(person))
+        known = person if person is not None and able else None
+        stand_in = known or Person(user, "", "", None, (), enabled=False)
+        token = await self._codes.issue_unseen(stand_in, stand_in.mobile, browser, client)
+        return ResetAsked(token)
+
+    async def view(self, token: str, purpose: Purpose) -> ResetView | None:
+        """Return what the page of a step may say; None when that step is over."""
+        live = await self._live(token, purpose)
+        if live is None:
+            return None
+        left = live.inside.expires - self._clock.now()
+        return ResetView(live.inside.user, live.inside.digits, max(1, math.ceil(left)))
+
+    async def submit_code(
+        self, challenge: str, code: str, client: Client, browser: str
+    ) -> ResetOutcome:
+        """Judge a code; the right one is given for a ticket."""
+        live = await self._live(challenge, Purpose.RESET)
+        if live is None:
+            return ChallengeOver()
+        judged = await self._credentials.try_code(live, code, client)
+        if judged is None or isinstance(judged, LockedOut):
+            return ChallengeOver() if judged is None else judged
+        user = live.inside.user
+        if not judged.right:
+            note(self._audit, "password.reset", client, "wrong-code", user)
+            return WrongCode(judged.tries_left)
+        person = await self._still_same(live.inside)
+        if person is None:
+            note(self._audit, "password.reset", client, "refused", user, "directory-changed")
+            return ChallengeOver()
+        note(self._audit, "password.reset", client, "right-code", user)
+        mobile = live.inside.mobile
+        return ResetAllowed(
+            await self._codes.challenges.begin(
+                person, mobile, browser, Purpose.NEW_PASSWORD, lifetime=TICKET
+            )
+        )
+
+    async def set_password(
+        self, ticket: str, new: str, confirm: str, client: Client
+    ) -> NewPasswordOutcome:
+        """Set the new password; of all who hold a ticket at once, one does."""
+        live = await self._live(ticket, Purpose.NEW_PASSWORD)
+        person = None if live is None else await self._still_same(live.inside)
+        if live is None or person is None:
+            return ChallengeOver()
+        broken = await self._judge.reasons(new, person)
+        faults = Faults(new=tuple(broken), differs=new != confirm)
+        if faults:
+            note(self._audit, "password.reset", client, "refused", person.user, "rules")
+            return Unchanged(faults)
+        if not await self._codes.challenges.consume(live):
+            return ChallengeOver()
+        if not await self._credentials.reset_password(person, new, client):
+            return ChallengeOver()
+        return ResetDone()
+
+    async def _count(self, user: str, client: Client) -> LockedOut | None:
+        counted = await self._lockout.password(user, client.address)
+        if isinstance(counted, LockedOut):
+            note(self._audit, "logon.locked", client, "locked", user, "reset")
+            return counted
+        counted.settled.set()
+        locked = await self._budget.ask_for_reset(user, client.address)
+        if locked is not None:
+            note(self._audit, "password.reset", client, "refused", user, "sms-budget")
+        return locked
+
+    async def _live(self, token: str, purpose: Purpose) -> LiveChallenge | None:
+        live = await self._codes.challenges.find(token)
+        return live if live is not None and live.inside.purpose == purpose.value else None
+
+    async def _still_same(self, inside: Challenge) -> Person | None:
+        """Return the person as they are now, unless what the code rests on has changed."""
+        person = await self._directory.find(inside.user)
+        if person is None or not person.enabled or person.mobile != inside.mobile:
+            return None
+        return person
+
+
+def _reason(person: Person | None) -> str:
+    if person is None:
+        return "unknown-user"
+    if not person.enabled:
+        return "disabled"
+    return "no-number" if person.mobile is None else ""
