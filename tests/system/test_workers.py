@@ -78,11 +78,12 @@ def lines_to_both(gateway, visitor):
 
 
 def ended_after(condition) -> float:
-    """Return after how many seconds a condition holds, at most a little over the bound."""
-    begun = time.monotonic()
-    while not condition() and time.monotonic() < begun + 3 * ENDED_WITHIN_S:
+    """Return after how many seconds the look began that saw a condition hold."""
+    begun = looked = time.monotonic()
+    while not condition() and looked < begun + 3 * ENDED_WITHIN_S:
         time.sleep(0.02)
-    return time.monotonic() - begun
+        looked = time.monotonic()
+    return looked - begun
 
 
 def log_off(visitor) -> None:
