@@ -231,11 +231,9 @@ class ClientConnection(asyncio.Protocol):
     def refuse(self, status: int, head: RequestHead | None, *, why: str) -> None:
         """Answer a request that cannot go on, and close."""
         self._door.note_refusal(status, why)
-        if not self.request_id:
-            self.request_id = self._door.next_request_id()
-        answer = self._door.replies.refuse(
-            status, head, reference=self.request_id.decode("ascii"), close=True
-        )
+        name = self.request_id if head is not None else self._door.next_request_id()
+        reference = name.decode("ascii")
+        answer = self._door.replies.refuse(status, head, reference=reference, close=True)
         self.answer(answer, close=True)
 
     def answer(self, answer: bytes, *, close: bool) -> None:
@@ -243,8 +241,8 @@ class ClientConnection(asyncio.Protocol):
         self.write(answer)
         if close:
             self._finish()
-            return
-        self._next_request()
+        else:
+            self._next_request()
 
     # for the door
 
@@ -290,10 +288,8 @@ class ClientConnection(asyncio.Protocol):
     def _balance(self) -> None:
         """Read on or not: what waits is bounded, whoever keeps it waiting."""
         # A head that is not complete is never held back: it is refused beyond `max_head`.
-        if len(self._inbox) > max(_INBOX_HIGH, self.plan.max_head):
-            self.reading.hold(Held.NOT_WANTED)
-        else:
-            self.reading.release(Held.NOT_WANTED)
+        too_much = len(self._inbox) > max(_INBOX_HIGH, self.plan.max_head)
+        (self.reading.hold if too_much else self.reading.release)(Held.NOT_WANTED)
 
     def _next_request(self) -> None:
         """Wait for the next head, or go on with the one that is here already, in its turn."""
@@ -324,14 +320,11 @@ class ClientConnection(asyncio.Protocol):
 
     def _feed_body(self) -> None:
         exchange = self._exchange
-        if exchange is None or not exchange.takes_body:
-            return
-        data = self._inbox.take()
-        if not data:
+        if exchange is None or not exchange.takes_body or not self._inbox:
             return
         self.deadline = self._door.ticker.now + self.plan.idle_timeout_s
         try:
-            rest = exchange.body(data)
+            rest = exchange.body(self._inbox.take())
         except BadMessage as error:
             self._give_up(exchange, error.status, error.why)
             return
@@ -343,8 +336,7 @@ class ClientConnection(asyncio.Protocol):
     def _finish(self) -> None:
         """Close after what was written has gone out, reading past what still comes in.
 
-        Closing with unread bytes would reset the connection and could cost the client its answer
-        (RFC 9112 section 9.6).
+        Unread bytes would reset the connection and cost the client its answer (RFC 9112 9.6).
         """
         if self._state == _CLOSED or self.transport.is_closing():
             return
