@@ -29,9 +29,9 @@ from gateway.settings.model import HttpSms, Settings
 from gateway.supervise import die_with_parent
 from gateway.system import SystemClock
 
-_PASSWORD: Final = "Portvakt7"  # noqa: S105 - printed on the screen, made by `demo` only
+PASSWORD: Final = "Demo7Pvx"  # noqa: S105 - printed on the screen, made by `demo` only
 _STAFF: Final = ("staff",)
-_PEOPLE: Final = (
+PEOPLE: Final = (
     Person("anna", "Anna Åkesson", "anna@example.com", "+46701740605", _STAFF, enabled=True),
     Person("bo", "Bo Hämäläinen", "bo@example.com", None, _STAFF, enabled=True),
     Person("siv", "Siv Ruiz", "siv@example.com", "+46701740606", ("staff", "hr"), enabled=True),
@@ -94,18 +94,16 @@ async def _make_people(settings: Settings) -> None:
     hasher = make_hasher()
     directory = open_directory(settings.directory, hasher, SystemClock())
     try:
-        for person in _PEOPLE:
+        for person in PEOPLE:
             if await directory.find(person.user) is None:
-                await directory.accounts.add(Account(person, await hasher.derive(_PASSWORD)))
+                await directory.accounts.add(Account(person, await hasher.derive(PASSWORD)))
     finally:
         await directory.close()
         hasher.close()
 
 
 def _welcome(settings: Settings, phone: str) -> None:
-    names = ", ".join(
-        f"{p.user} ({p.name}{'' if p.mobile else ', no number yet'})" for p in _PEOPLE
-    )
+    names = ", ".join(f"{p.user} ({p.name}{'' if p.mobile else ', no number yet'})" for p in PEOPLE)
     click.echo(
         f"""
   Portvakt is up.
@@ -113,7 +111,7 @@ def _welcome(settings: Settings, phone: str) -> None:
     Portal     {settings.public_url.origin}
     Phone      http://{phone}/   (codes arrive here)
     Accounts   {names}
-    Password   {_PASSWORD}
+    Password   {PASSWORD}
 
   Ctrl-C stops everything.
 """

@@ -36,12 +36,13 @@ user.add_command(import_command)
 @passwords.from_stdin_option
 @click.pass_context
 def add(ctx: click.Context, /, *, user_name: str, password_stdin: bool, **given: Any) -> None:
-    """Add a user."""
+    """Add a user. The password is held to [password] in gateway.toml."""
     faults: list[str] = []
     person = person_fields.person(person_fields.Written(user=user_name, **given), faults)
     if person is None:
         raise No("Not added:\n" + "\n".join(f"- {fault}" for fault in faults))
     password = passwords.ask(from_stdin=password_stdin)
+    passwords.require_good(password, person, passwords.read_rules(ctx))
 
     async def work(opened: Opened) -> bool:
         account = Account(person, await opened.hasher.derive(password))
@@ -138,9 +139,21 @@ def disable(ctx: click.Context, *, user_name: str) -> None:
 @passwords.from_stdin_option
 @click.pass_context
 def set_password(ctx: click.Context, *, user_name: str, password_stdin: bool) -> None:
-    """Set a user's password, and end the sessions."""
+    """Set a user's password, and end the sessions.
+
+    It is held to [password] in gateway.toml.
+    """
     password = passwords.ask(from_stdin=password_stdin)
-    _change(ctx, user_name, lambda accounts: accounts.set_password(user_name, password))
+    rules = passwords.read_rules(ctx)
+
+    async def change(accounts: Accounts) -> bool:
+        entry = await accounts.show(user_name)
+        if entry is None:
+            return False
+        passwords.require_good(password, entry.person, rules)
+        return await accounts.set_password(user_name, password)
+
+    _change(ctx, user_name, change)
     done(f"The password of {_printable(user_name)} is changed.{_about_sessions(ctx)}")
 
 

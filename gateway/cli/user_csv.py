@@ -8,7 +8,7 @@ UTF-8 (a byte-order mark is fine), separated by commas (RFC 4180), with a header
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +18,9 @@ from gateway.directory.passwords import PasswordUnusable, cost_of, material
 
 NEEDED: Final = ("user", "name")
 OPTIONAL: Final = ("email", "mobile", "groups", "enabled", "password", "password_hash")
+
+PasswordJudge = Callable[[str, Person | None], Sequence[str]]
+"""Says all that is wrong with a password; the person is None when the row names nobody."""
 
 _YES: Final = frozenset({"", "yes", "true", "1", "ja"})
 _NO: Final = frozenset({"no", "false", "0", "nej"})
@@ -37,6 +40,7 @@ class Row:
 class Sheet:
     """A file as it was read: usable only while `faults` (line, text) is empty."""
 
+    judge: PasswordJudge
     columns: tuple[str, ...] = ()
     rows: list[Row] = field(default_factory=list)
     faults: list[tuple[int, str]] = field(default_factory=list)
@@ -48,9 +52,9 @@ class Sheet:
         return named | {"password_hash"} if "password" in self.columns else named
 
 
-def read_sheet(lines: Iterable[str]) -> Sheet:
+def read_sheet(lines: Iterable[str], judge: PasswordJudge) -> Sheet:
     """Read the lines of a file that was opened with `newline=""` and surrogate escapes."""
-    sheet = Sheet()
+    sheet = Sheet(judge)
     records = _records(lines, sheet)
     header = next(records, None)
     if header is None:
@@ -107,19 +111,19 @@ def _read_header(cells: list[str], sheet: Sheet) -> bool:
 
 def _read_row(line: int, cells: list[str], sheet: Sheet) -> Row | None:
     faults: list[str] = []
-    row = _judge(line, cells, sheet.columns, faults)
+    row = _judge(line, cells, sheet, faults)
     sheet.faults += [(line, fault) for fault in faults]
     return None if faults else row
 
 
-def _judge(line: int, cells: list[str], columns: tuple[str, ...], faults: list[str]) -> Row | None:
-    if len(cells) != len(columns):
-        faults.append(f"{len(cells)} cells, but {len(columns)} columns")
+def _judge(line: int, cells: list[str], sheet: Sheet, faults: list[str]) -> Row | None:
+    if len(cells) != len(sheet.columns):
+        faults.append(f"{len(cells)} cells, but {len(sheet.columns)} columns")
         return None
     if any("\udc80" <= character <= "\udcff" for cell in cells for character in cell):
         faults.append("this line is not UTF-8: save the file as CSV UTF-8")
         return None
-    cell = dict(zip(columns, cells, strict=True))
+    cell = dict(zip(sheet.columns, cells, strict=True))
     person = person_fields.person(
         person_fields.Written(
             user=cell["user"],
@@ -132,6 +136,8 @@ def _judge(line: int, cells: list[str], columns: tuple[str, ...], faults: list[s
         faults,
     )
     password, phc = _read_password(cell, faults)
+    if password is not None:
+        faults += [f"the password: {fault}" for fault in sheet.judge(password, person)]
     return None if person is None else Row(line, person, password, phc)
 
 
@@ -152,6 +158,7 @@ def _read_password(cell: dict[str, str], faults: list[str]) -> tuple[str | None,
             material(password)
         except PasswordUnusable as fault:
             faults.append(str(fault))
+            password = None
     if phc is not None and cost_of(phc) is None:
         faults.append("password_hash is no PHC string of Argon2id ($argon2id$v=19$m=…,t=…,p=…$…$…)")
     return password, phc

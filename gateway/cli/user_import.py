@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from gateway.auth.model import Person
 from gateway.cli import passwords
 from gateway.cli.opening import Opened, with_directory
 from gateway.cli.output import No, done, warn
@@ -17,6 +18,7 @@ from gateway.cli.user_csv import Row, Sheet, read_sheet
 from gateway.directory.importing import AlreadyThere, Imported
 from gateway.directory.passwords import PasswordHasher
 from gateway.directory.rows import Account
+from policies.passwords import PasswordRules
 
 
 @click.command("import")
@@ -28,12 +30,10 @@ def import_command(ctx: click.Context, *, file: Path, update: bool) -> None:
 
     The first line names the columns: user, name, and any of email, mobile, groups (separated by
     ;), enabled (yes or no), password, password_hash. With --update the columns that are there
-    replace what users have, empty cells included; an empty password keeps the old one.
+    replace what users have, empty cells included; an empty password keeps the old one. Passwords
+    are held to [password] in gateway.toml.
     """
-    sheet = _read(file)
-    short = sum(row.password is not None and passwords.is_short(row.password) for row in sheet.rows)
-    if short:
-        warn(f"passwords shorter than {passwords.SHORT} characters: {short}.")
+    sheet = _read(file, passwords.read_rules(ctx))
 
     async def work(opened: Opened) -> Imported | AlreadyThere:
         importer = opened.directory.importer(sheet.replace if update else None)
@@ -56,9 +56,12 @@ def import_command(ctx: click.Context, *, file: Path, update: bool) -> None:
             raise No("\n".join([*lines, "Nothing was imported. To overwrite them: --update"]))
 
 
-def _read(file: Path) -> Sheet:
+def _read(file: Path, rules: PasswordRules) -> Sheet:
+    def judge(password: str, person: Person | None) -> list[str]:
+        return passwords.faults_of(password, person, rules)
+
     with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
-        sheet = read_sheet(lines)
+        sheet = read_sheet(lines, judge)
     if sheet.faults:
         faults = [f"{file}:{line}: {text}" for line, text in sorted(sheet.faults)]
         raise No("\n".join([*faults, f"Nothing was imported. Errors: {len(faults)}."]))

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from gateway.settings.positions import Lines
+from policies.passwords import Forbidden, Sort
 from policies.routes import Route
+from policies.signs import Signs, parse_signs
 
 
 class Secret:
@@ -138,6 +140,20 @@ class Lockout:
         timedelta(minutes=15),
     )
     codes_per_day: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """`[password]`: what employees' passwords must hold, and what they may not be made of.
+
+    `require` and `forbid` hold each word once, in the order of its enumeration.
+    """
+
+    min_length: int = 7
+    require: tuple[Sort, ...] = tuple(Sort)
+    allowed: Signs = field(default_factory=lambda: parse_signs("A-Za-z0-9"))
+    forbid: tuple[Forbidden, ...] = tuple(Forbidden)
+    forbidden_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +289,7 @@ class Settings:
     session: Session = field(default_factory=Session)
     one_time_password: OneTimePassword = field(default_factory=OneTimePassword)
     lockout: Lockout = field(default_factory=Lockout)
+    password: Password = field(default_factory=Password)
     self_service: SelfService = field(default_factory=SelfService)
     sms_budget: SmsBudget = field(default_factory=SmsBudget)
     branding: Branding = field(default_factory=Branding)

@@ -14,6 +14,7 @@ from gateway.settings.document import read_document
 from gateway.settings.model import HostPort, PublicUrl, Settings, Upstream
 from gateway.settings.neighbours import read_directory, read_redis, read_secrets
 from gateway.settings.networks import read_networks
+from gateway.settings.password import read_password
 from gateway.settings.problems import SettingsError
 from gateway.settings.reading import Reading, Table, Value
 from gateway.settings.routes import read_routes
@@ -62,7 +63,6 @@ def _settings(file: Table, digest: str) -> Settings:
     redis_url = read_redis(file)
     secret_key, secret_key_file = read_secrets(file, state_dir)
     networks = read_networks(file)
-    file.later("password")
     upstreams = read_upstreams(file)
     _judge_addresses(file, (*listen.address, admin), upstreams)
     return Settings(
@@ -77,6 +77,7 @@ def _settings(file: Table, digest: str) -> Settings:
         session=read_session(file),
         one_time_password=read_one_time_password(file),
         lockout=read_lockout(file),
+        password=read_password(file),
         self_service=read_self_service(file, tuple(name for name, _ in networks)),
         sms_budget=read_sms_budget(file),
         directory=read_directory(file, state_dir),

@@ -23,6 +23,7 @@ from policies.routes import SecondFactor
 
 _IDLE: Final = timedelta(hours=1)  # NIST SP 800-63B-4 section 2.2.3 (AAL2)
 _ABSOLUTE: Final = timedelta(hours=24)
+_PASSWORD: Final = 7
 _BROAD: Final = {4: 16, 6: 48}
 _OTHERS: Final = stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP
 
@@ -129,6 +130,14 @@ def _sessions(settings: Settings) -> Iterator[_Finding]:
             yield ("session", key), found, f"at most {show(format_duration(most))} (NIST 800-63B)"
 
 
+def _passwords(settings: Settings) -> Iterator[_Finding]:
+    """Passwords shorter than the portal's own instructions ask."""
+    least = settings.password.min_length
+    if least < _PASSWORD:
+        found = f"{least}: so short a password is soon guessed"
+        yield ("password", "min_length"), found, f"{_PASSWORD} at least; NIST 800-63B asks for 8"
+
+
 def _routes(settings: Settings) -> Iterator[_Finding]:
     """Doors without a lock."""
     for index, route in enumerate(settings.routes):
@@ -147,5 +156,6 @@ _CHECKS: Final[tuple[Callable[[Settings], Iterator[_Finding]], ...]] = (
     _readable_files,
     _phones,
     _sessions,
+    _passwords,
     _routes,
 )

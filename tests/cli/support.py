@@ -26,6 +26,9 @@ upstream = "portal"
 """
 
 
+PASSWORD = "Kvx7Torp2"
+
+
 class Shell:
     """Runs `portvakt user …` on a configuration of its own."""
 
@@ -63,7 +66,7 @@ class Shell:
             "Anna Andersson",
             *words,
             "--password-stdin",
-            stdin="Sommar2026\n",
+            stdin=f"{PASSWORD}\n",
         )
 
     def shown(self, name: str) -> dict[str, object]:

@@ -7,7 +7,8 @@ import pytest
 
 from gateway.cli import passwords
 from gateway.directory.passwords import PasswordHasher, cost_of
-from tests.cli.support import CONFIG, Shell
+from gateway.password_rules import WordsMissing
+from tests.cli.support import CONFIG, PASSWORD, Shell
 from tests.directory.support import CHEAP, cheap_hasher
 
 
@@ -40,7 +41,7 @@ def test_add_without_a_number_says_what_follows(shell: Shell) -> None:
 def test_add_tells_every_fault_at_once(shell: Shell) -> None:
     said = shell.refused(
         "add", "an na", "--name", "\x1b[2J", "--email", "anna", "--mobile", "08-12345678",
-        "--group", "a,b", "--password-stdin", stdin="Sommar2026\n",
+        "--group", "a,b", "--password-stdin", stdin=f"{PASSWORD}\n",
     )  # fmt: skip
     for words in ("user name", "control character", "e-mail", "landline", "comma"):
         assert words in said
@@ -51,7 +52,7 @@ def test_add_tells_every_fault_at_once(shell: Shell) -> None:
 def test_a_name_in_use_is_refused_in_any_spelling(shell: Shell) -> None:
     shell.add("anna")
     said = shell.refused(
-        "add", "ＡＮＮＡ", "--name", "Other", "--password-stdin", stdin="Sommar2026\n"
+        "add", "ＡＮＮＡ", "--name", "Other", "--password-stdin", stdin=f"{PASSWORD}\n"
     )
     assert "portvakt user show anna" in said
     assert shell.shown("anna")["name"] == "Anna Andersson"
@@ -61,7 +62,7 @@ def test_a_name_in_use_is_refused_in_any_spelling(shell: Shell) -> None:
 def test_without_a_terminal_a_password_comes_from_stdin_or_not_at_all(
     shell: Shell, command: list[str]
 ) -> None:
-    assert "--password-stdin" in shell.refused(*command, stdin="Sommar2026\n", code=2)
+    assert "--password-stdin" in shell.refused(*command, stdin=f"{PASSWORD}\n", code=2)
 
 
 def test_at_a_terminal_a_password_is_asked_for_twice_and_not_shown(
@@ -70,11 +71,11 @@ def test_at_a_terminal_a_password_is_asked_for_twice_and_not_shown(
     monkeypatch.setattr(passwords, "_is_terminal", lambda: True)
     result = shell.run(
         "add", "anna", "--name", "Anna",
-        stdin="Sommar2026\nSommar2027\nSommar2026\nSommar2026\n",
+        stdin=f"{PASSWORD}\n{PASSWORD}3\n{PASSWORD}\n{PASSWORD}\n",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "do not match" in result.stderr
-    assert "Sommar" not in result.output
+    assert PASSWORD not in result.output
 
 
 @pytest.mark.parametrize(
@@ -86,20 +87,61 @@ def test_what_cannot_be_a_password(shell: Shell, password: str, words: str) -> N
     assert words in shell.refused("set-password", "anna", "--password-stdin", stdin=password)
 
 
-def test_a_short_password_is_warned_of(shell: Shell) -> None:
+ANNAS = ["user's name", "user name", "ordinary Swedish words"]
+
+
+@pytest.mark.parametrize(
+    ("password", "words"),
+    [
+        ("Kvx72", ["fewer than 7"]),
+        ("sommarvä", ["upper-case", "digit", "allowed are A-Z a-z 0-9"]),
+        ("Anna1234", ANNAS),
+        ("4ndersson1", ["upper-case", "user's name"]),
+        ("Securitas7", ["organisation"]),
+        ("Qwerty123", ["often guessed"]),
+    ],
+)
+def test_operators_too_are_held_to_the_rules(shell: Shell, password: str, words: list[str]) -> None:
     shell.add("anna")
-    result = shell.run("set-password", "anna", "--password-stdin", stdin="Som26\n")
-    assert result.exit_code == 0
-    assert "shorter than 7" in result.stderr
+    (before,) = shell.stored("password_hash")
+    new = ["add", "anna2", "--name", "Anna Andersson", "--password-stdin"]
+    for command in (["set-password", "ANNA", "--password-stdin"], new):
+        said = shell.refused(*command, stdin=f"{password}\n")
+        for reason in words:
+            assert reason in said
+        assert password not in said
+    assert shell.stored("password_hash") == [before]
+    assert shell.ended == []
+
+
+def test_the_rules_are_those_of_gateway_toml(shell: Shell) -> None:
+    shell.add("anna")
+    with shell.config.open("a") as file:
+        file.write("[password]\nmin_length = 4\nrequire = []\nforbid = []\n")
+    shell.done("set-password", "anna", "--password-stdin", stdin="anna\n")
+    shell.refused("set-password", "anna", "--password-stdin", stdin="ann\n")
+
+
+def test_missing_words_are_no_way_round_the_rules(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_settings: object) -> None:
+        raise WordsMissing("the Swedish words cannot be read")
+
+    monkeypatch.setattr(passwords, "compile_password_rules", missing)
+    said = shell.refused("add", "anna", "--name", "Anna", "--password-stdin", stdin=f"{PASSWORD}\n")
+    assert "the Swedish words cannot be read" in said
 
 
 def test_a_password_is_kept_whole_as_an_argon2id_hash(shell: Shell) -> None:
     shell.add("anna")
-    shell.done("set-password", "anna", "--password-stdin", stdin="  Sommar 2026  \r\n")
+    with shell.config.open("a") as file:
+        file.write("[password]\nallowed = '*'\n")
+    shell.done("set-password", "anna", "--password-stdin", stdin="  Kvx Torp 2  \r\n")
     (phc,) = shell.stored("password_hash")
     assert cost_of(str(phc)) == CHEAP
-    assert verify("  Sommar 2026  ", str(phc))
-    assert not verify("Sommar 2026", str(phc))
+    assert verify("  Kvx Torp 2  ", str(phc))
+    assert not verify("Kvx Torp 2", str(phc))
 
 
 def test_list_masks_numbers(shell: Shell) -> None:
@@ -133,7 +175,7 @@ def test_list_masks_numbers(shell: Shell) -> None:
     ],
 )
 def test_nobody_is_a_no_with_the_way_on(shell: Shell, words: list[str]) -> None:
-    said = shell.refused(*words, stdin="Sommar2026\n")
+    said = shell.refused(*words, stdin=f"{PASSWORD}\n")
     assert "There is no user cecilia" in said
     assert "portvakt user list" in said
     assert shell.ended == []
@@ -195,7 +237,7 @@ def test_which_commands_end_sessions(shell: Shell) -> None:
     ):
         shell.done(*words)
     assert shell.ended == []
-    shell.done("set-password", "Anna", "--password-stdin", stdin="Vinter2026\n")
+    shell.done("set-password", "Anna", "--password-stdin", stdin="Kvx7Torp3\n")
     shell.done("set-groups", "anna", "it")
     shell.done("disable", "anna")
     shell.done("remove", "anna", "--yes")

@@ -17,7 +17,6 @@ CASES = [
     ("session = 3", 0, "route[1].session", "unknown key", "one of"),
     ("[session.idle]\nx = 1", 0, "session.idle", "a table", "a duration"),
     ("[session]\n'a\u001bb'=1".replace("\u001b", "\u2028"), 1, 'session."a\\u2028b"', "unknown", "one of"),
-    ("[password]\nmin_length = 8", 0, "password", "not available yet", "nothing"),
     (ROUTE + "hours = 'x'", 3, "route[2].hours", "not available yet", "nothing"),
     (ROUTE + "networks = []", 3, "route[2].networks", "not available yet", "nothing"),
     (ROUTE + "users = []", 3, "route[2].users", "not available yet", "nothing"),

@@ -43,6 +43,7 @@ def test_nothing_to_warn_of(tmp_path, text):
         (PUBLIC + PROXY + "[networks]\ncorporate = ['::1']\n", "networks.corporate"),
         (SAFE + "[session]\nidle = '2h'\n", "session.idle"),
         (SAFE + "[session]\nabsolute = '2d'\n", "session.absolute"),
+        (SAFE + "[password]\nmin_length = 6\n", "password.min_length"),
         (SAFE.replace('path = "/"', 'path = "/"\npublic = true'), "route[1].public"),
         (
             SAFE.replace('path = "/"', 'path = "/"\nsecond_factor = "never"'),

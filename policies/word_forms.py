@@ -1,0 +1,146 @@
+"""The words of a Hunspell dictionary with all their inflected forms, folded to plain letters.
+
+Hunspell keeps stems with flags, and rules that make forms of a stem by its flags (hunspell(5):
+SFX). Forms are not written out, which for Swedish would be 900 000 of them; a word is looked up
+by taking endings off. Prefix rules, compound words and words with anything but letters are left
+out: what matters here is which strings people know as words. Text in, values out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Final
+
+from policies.letters import fold
+
+LONGEST: Final = 24
+"""Letters of a form that is looked up; longer words are compounds of shorter ones."""
+
+_RULE: Final = re.compile(r"SFX\s+(\S)\s+(\S+)\s+([^/\s]+)(?:/(\S+))?\s+(\S+)")
+_OPTION: Final = re.compile(r"^(NEEDAFFIX|ONLYINCOMPOUND|FORBIDDENWORD)\s+(\S)", re.MULTILINE)
+_NOTHING: Final = "0"
+_SHORTEST_NAME: Final = 4  # a shorter entry with a capital is an abbreviation more often than not
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """A rule, turned round: take it off, put `strip` back, and the stem must bear `flag`."""
+
+    strip: str
+    flag: str
+    condition: re.Pattern[str] | None
+
+
+class WordForms:
+    """Every word of a dictionary, in every form, as `fold` spells it.
+
+    About 30 MB for the 280 000 stems of Swedish; a look-up costs some microseconds.
+    """
+
+    def __init__(self, stems: dict[str, str], endings: dict[str, tuple[_Ending, ...]]) -> None:
+        self._stems: Final = stems
+        self._endings: Final = endings
+        self._longest: Final = max(map(len, endings), default=0)
+
+    def __contains__(self, word: object) -> bool:
+        """Return whether a folded text is a form of a word."""
+        if not isinstance(word, str) or not 0 < len(word) <= LONGEST:
+            return False
+        if _ITSELF in self._stems.get(word, ""):
+            return True
+        return any(
+            self._is_form(word[: len(word) - size], ending)
+            for size in range(min(self._longest, len(word)) + 1)
+            for ending in self._endings.get(word[len(word) - size :], ())
+        )
+
+    def __len__(self) -> int:
+        """Return how many stems there are."""
+        return len(self._stems)
+
+    def _is_form(self, base: str, ending: _Ending) -> bool:
+        stem = base + ending.strip
+        if ending.flag not in self._stems.get(stem, ""):
+            return False
+        return ending.condition is None or ending.condition.search(stem) is not None
+
+
+_ITSELF: Final = " "
+"""The flag of a stem that is a word as it stands; a space is never a flag of Hunspell's."""
+
+
+def read_word_forms(affixes: str, words: str) -> WordForms:
+    """Return the forms of a dictionary's .aff and .dic text.
+
+    Raises ValueError when the dictionary is of a kind that this does not read, or empty.
+    """
+    if re.search(r"^(?:FLAG|AF) ", affixes, re.MULTILINE):
+        raise ValueError("a dictionary with long, numbered or aliased flags")
+    options = dict(_OPTION.findall(affixes))
+    only_inside = options.get("ONLYINCOMPOUND", "")
+    endings: defaultdict[str, set[_Ending]] = defaultdict(set)
+    for line in affixes.splitlines():
+        rule = _RULE.match(line)
+        if rule is None:  # also the line that opens a group of rules, which has no condition
+            continue
+        flag, strip, added, further, condition = rule.groups()
+        if only_inside and only_inside in (further or ""):
+            continue
+        plain = _letters_of(added)
+        if plain is not None:
+            endings[plain].add(_Ending(_letters_of(strip) or "", flag, _condition(condition)))
+    stems = _stems(words, options)
+    if not stems:
+        raise ValueError("a dictionary without words")
+    return WordForms(stems, {added: tuple(rules) for added, rules in endings.items()})
+
+
+def _letters_of(part: str) -> str | None:
+    """Return the folded letters of a rule's part, "" for none, None when there is more in it."""
+    if part == _NOTHING:
+        return ""
+    return fold(part) if part.isalpha() else None
+
+
+def _condition(written: str) -> re.Pattern[str] | None:
+    """Return the condition on the stem's end.
+
+    One that speaks of å, ä or ö is dropped, since folded stems cannot tell: that gives a few forms
+    too many, and none too few.
+    """
+    if written == "." or not written.isascii():
+        return None
+    return re.compile(written.lower() + r"\Z")
+
+
+def _stems(words: str, options: dict[str, str]) -> dict[str, str]:
+    """Return the flags of each folded stem; entries that fold alike share theirs."""
+    shared: dict[str, str] = {}
+    stems: dict[str, str] = {}
+    unlisted = [options[name] for name in ("ONLYINCOMPOUND", "FORBIDDENWORD") if name in options]
+    inflected_only = options.get("NEEDAFFIX", "\n")
+    for (
+        letter
+    ) in "åäöé":  # what `fold` does to each word, done to all of them in a tenth of the time
+        words = words.replace(letter, fold(letter))
+    for line in words.splitlines():
+        entry, _, flags = line.partition("/")
+        if not entry.isalpha() or len(entry) > LONGEST or not _is_word(entry):
+            continue
+        if flags and any(flag in flags for flag in unlisted):
+            continue
+        stem = entry if entry.isascii() and entry.islower() else fold(entry)
+        known = flags if inflected_only in flags else _ITSELF + flags
+        if stem in stems:
+            known += stems[stem]
+        stems[stem] = shared.setdefault(known, known)
+    return stems
+
+
+def _is_word(entry: str) -> bool:
+    """Return whether an entry is no abbreviation: those have capitals, or a capital and no room."""
+    if entry.islower():
+        return True
+    return entry[1:].islower() and len(entry) >= _SHORTEST_NAME
