@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import math
 import socket
-import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,8 +22,8 @@ from gateway.proxy.replies import Replies
 from gateway.settings.model import Limits, UpstreamUrl
 from gateway.settings.parse import read_settings
 from gateway.settings.snapshot import compile_snapshot
-from gateway.wire.chunked import ChunkedBody
 from tests.fakes import FakeEntropy, ListAudit
+from tests.proxy.raw_client import PATIENCE_S, Client, reset
 
 TOML = """\
 public_url = "http://localhost:8080"
@@ -44,7 +43,6 @@ groups = ["hr"]
 path = "/"
 upstream = "portal"
 """
-PATIENCE_S = 10
 COOKIE = b"Cookie: gateway=anna\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -141,6 +139,21 @@ async def answer_all(visit: Visit, answer: bytes = OK) -> None:
         visit.send(answer)
 
 
+def saying(*answers: bytes, close: bool = False) -> Script:
+    """One answer a request, whatever it is."""
+
+    async def script(visit: Visit) -> None:
+        for answer in answers:
+            if not await visit.head():
+                return
+            visit.send(answer)
+        if close:
+            visit.close()
+        await visit.to_end()
+
+    return script
+
+
 @dataclass
 class Origin:
     """The upstream: runs `script` for every connection; what crashed in one is told at the end."""
@@ -175,92 +188,6 @@ class Origin:
         await asyncio.gather(*self.tasks, return_exceptions=True)
         for visit in self.visits:
             visit.writer.transport.abort()
-
-
-@dataclass
-class Answer:
-    """One answer as a client reads it."""
-
-    status: int
-    head: bytes
-    body: bytes
-
-    def field(self, name: bytes) -> bytes | None:
-        found = self.all(name)
-        return found[0] if found else None
-
-    def all(self, name: bytes) -> list[bytes]:
-        lines = self.head.split(b"\r\n")[1:]
-        pairs = [line.partition(b":") for line in lines if line]
-        return [value.strip() for key, _, value in pairs if key.lower() == name.lower()]
-
-
-class Client:
-    """A raw client connection."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-
-    def send(self, data: bytes) -> None:
-        self.writer.write(data)
-
-    async def ask(self, data: bytes, **more: Any) -> Answer:
-        self.send(data)
-        return await self.answer(**more)
-
-    async def head(self) -> bytes:
-        async with asyncio.timeout(PATIENCE_S):
-            return await self.reader.readuntil(b"\r\n\r\n")
-
-    async def answer(self, *, method: bytes = b"GET") -> Answer:
-        """Read one final answer and its body."""
-        async with asyncio.timeout(PATIENCE_S):
-            head = await self.reader.readuntil(b"\r\n\r\n")
-            status = int(head[9:12])
-            answer = Answer(status, head, b"")
-            if method == b"HEAD" or status in {204, 304} or status < 200:
-                return answer
-            length = answer.field(b"content-length")
-            if answer.field(b"transfer-encoding") is not None:
-                answer.body = await self._chunked()
-            elif length is not None:
-                answer.body = await self.reader.readexactly(int(length))
-            else:
-                answer.body = await self.reader.read()
-            return answer
-
-    async def _chunked(self) -> bytes:
-        body = ChunkedBody()
-        data = b""
-        while not body.done:
-            piece = await self.reader.read(1)
-            if not piece:
-                raise asyncio.IncompleteReadError(data, None)
-            data += b"".join(body.feed(piece))
-        return data
-
-    async def rest(self) -> bytes:
-        """Read until the gateway closes."""
-        async with asyncio.timeout(PATIENCE_S):
-            with contextlib.suppress(ConnectionError):
-                return await self.reader.read()
-            return b""
-
-    def end(self) -> None:
-        """Send no more (half close)."""
-        self.writer.write_eof()
-
-    def reset(self) -> None:
-        """Be gone, with a reset."""
-        reset(self.writer)
-
-
-def reset(writer: asyncio.StreamWriter) -> None:
-    """Close so that the other end is told of a reset, not of an end."""
-    connected = writer.get_extra_info("socket")
-    connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
 
 
 class House:

@@ -14,7 +14,8 @@ import pytest
 
 from gateway.proxy.listener import Listener, bind
 from gateway.settings.model import HostPort
-from tests.proxy.house import Client, House, get
+from tests.proxy.house import House, get
+from tests.proxy.raw_client import Client
 
 pytestmark = pytest.mark.asyncio
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
