@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
-PASSWORD = "Bench7Bench"
+PASSWORD = "Xk7vQm2pTz"
 _READY_S = 30.0
 _NGINX = """
 worker_processes 1; daemon off; pid {directory}/{name}.pid; error_log {directory}/{name}.err;
