@@ -11,6 +11,10 @@ from typing import Final
 
 import click
 
+from gateway.directory.sql import require_driver
+from gateway.proxy.listener import server_tls
+from gateway.proxy.upstream_tls import upstream_tls
+from gateway.settings.model import Settings
 from gateway.settings.parse import read_settings
 from gateway.settings.problems import Problem, SettingsError
 from gateway.settings.warnings import warnings
@@ -23,16 +27,18 @@ _WIDEST: Final = 56
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 @click.pass_context
 def check(ctx: click.Context, *, as_json: bool) -> None:
-    """Validate gateway.toml: every error at once, and warnings of unsafe settings.
+    """Validate gateway.toml: every error at once.
 
-    Tables of an array are counted from 1: route[2] is the second [[route]]. Exit status 0 when
-    the file is valid (warnings or not), 1 when it is not.
+    Warns of unsafe settings too. Tables of an array are counted from 1: route[2] is the second
+    [[route]]. Exit status 0 when the file is valid (warnings or not), 1 when it is not.
     """
     path: Path = ctx.obj["config"]
     errors: Sequence[Problem] = ()
     advice: Sequence[Problem] = ()
     try:
-        advice = warnings(read_settings(path, os.environ))
+        settings = read_settings(path, os.environ)
+        errors = [*_bad_certificates(settings), *_missing_driver(settings)]
+        advice = warnings(settings)
     except SettingsError as error:
         errors = error.problems
     if as_json:
@@ -40,6 +46,34 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
     else:
         _print_text(path, errors, advice)
     ctx.exit(1 if errors else 0)
+
+
+def _bad_certificates(settings: Settings) -> list[Problem]:
+    """Return which PEM files could not be served or trusted; they are opened as `run` does it."""
+    found: list[Problem] = []
+    if settings.listen.tls is not None:
+        try:
+            server_tls(settings.listen.tls)
+        except OSError as error:
+            expected = "a certificate and the key that belongs to it"
+            found.append(Problem(0, "listen.tls", str(error), expected))
+    for place, upstream in enumerate(settings.upstreams, start=1):
+        try:
+            upstream_tls(upstream)
+        except OSError as error:
+            expected = "the authority's certificate as PEM"
+            found.append(Problem(upstream.line, f"upstream[{place}].tls_ca", str(error), expected))
+    return found
+
+
+def _missing_driver(settings: Settings) -> list[Problem]:
+    """Return whether a database cannot be reached for want of its driver."""
+    try:
+        require_driver(settings.directory)
+    except ValueError as error:
+        expected = "the URL of a database whose driver is installed"
+        return [Problem(0, "directory.url", str(error), expected)]
+    return []
 
 
 def render_problems(path: Path, problems: Iterable[Problem]) -> str:

@@ -21,10 +21,9 @@ import click
 from gateway.auth.model import Person
 from gateway.cli.opening import make_hasher, read_config
 from gateway.cli.output import No
-from gateway.cli.run import serve
+from gateway.cli.run import open_state_dir, serve
 from gateway.directory.rows import Account
 from gateway.directory.sql import open_directory
-from gateway.places import private_directory
 from gateway.settings.model import HttpSms, Settings
 from gateway.supervise import die_with_parent
 from gateway.system import SystemClock
@@ -46,7 +45,7 @@ def demo(ctx: click.Context) -> None:
     path: Path = ctx.obj["config"]
     settings = read_config(path)
     portal, phone = _stub_addresses(settings)
-    private_directory(settings.state_dir)
+    open_state_dir(settings)
     with _stub(portal, phone):
         asyncio.run(_make_people(settings))
         serve(path, settings, ready=lambda: _welcome(settings, phone))

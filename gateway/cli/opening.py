@@ -74,7 +74,7 @@ def read_config(path: Path) -> Settings:
     try:
         return read_settings(path, os.environ)
     except SettingsError as error:
-        raise No(f"{error}\nportvakt check says more.") from None
+        raise No(f"{error}\nCorrect what is listed, and look with: portvakt check") from None
 
 
 @asynccontextmanager

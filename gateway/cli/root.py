@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -50,6 +51,8 @@ class _Everywhere(click.Group):
 @click.pass_context
 def portvakt(ctx: click.Context, config: Path | None) -> None:
     """Portvakt: an authentication gateway in front of your portal."""
+    # Commands say what is wrong themselves; `run` sets the log up.
+    logging.getLogger("portvakt").addHandler(logging.NullHandler())
     ctx.obj = {"config": config or _default_config(), "session_ender": session_ender}
 
 

@@ -15,6 +15,7 @@ import uvloop
 from gateway.app import GRACE_S, Start, run_worker
 from gateway.cli.opening import read_config
 from gateway.cli.output import No
+from gateway.directory.sql import require_driver
 from gateway.operate.logs import set_up_logging
 from gateway.places import make_secret, private_directory
 from gateway.proxy.listener import bind, server_tls
@@ -39,7 +40,7 @@ def run(ctx: click.Context) -> None:
 def serve(path: Path, settings: Settings, ready: Callable[[], None] = lambda: None) -> None:
     """Serve until told to stop; `ready` is called when everything is open. Raises No."""
     set_up_logging()
-    private_directory(settings.state_dir)
+    open_state_dir(settings)
     redis = EmbeddedRedis(settings.state_dir) if _is_embedded(settings) else None
     try:
         _serve(path, settings, redis, ready)
@@ -48,10 +49,22 @@ def serve(path: Path, settings: Settings, ready: Callable[[], None] = lambda: No
             redis.stop()
 
 
+def open_state_dir(settings: Settings) -> None:
+    """Make the state directory, or see that it is ours. Raises No."""
+    try:
+        private_directory(settings.state_dir)
+    except OSError as error:
+        raise No(
+            f"state_dir {settings.state_dir} cannot be used: {(error.strerror or '').lower()}; "
+            "write a directory in gateway.toml that this user may make or owns"
+        ) from None
+
+
 def _serve(
     path: Path, settings: Settings, redis: EmbeddedRedis | None, ready: Callable[[], None]
 ) -> None:
     try:
+        require_driver(settings.directory)
         if settings.listen.tls is not None:
             server_tls(settings.listen.tls)  # a bad certificate is told here, not by each worker
         for upstream in settings.upstreams:
@@ -63,7 +76,7 @@ def _serve(
             admin=bind([settings.admin]),
             redis_url=redis.start() if redis is not None else settings.redis_url.reveal(),
         )
-    except (OSError, EmbeddedRedisError) as error:
+    except (OSError, ValueError, EmbeddedRedisError) as error:
         raise No(str(error)) from None
 
     def worker(index: int) -> None:

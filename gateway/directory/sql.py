@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 
 from gateway.auth.model import Person
 from gateway.auth.ports import Clock, Unavailable
@@ -103,6 +104,20 @@ class SqlDirectory:
             _log.warning("a password hash was not renewed: %s is unavailable", trouble.what)
 
 
+def require_driver(settings: DirectorySettings) -> None:
+    """Raise ValueError, in words for an operator, when the URL names no database we can drive."""
+    try:
+        make_url(settings.url.reveal()).get_dialect().import_dbapi()
+    except ImportError as error:
+        name = error.name or "its driver"
+        raise ValueError(
+            f"[directory] url needs {name}, which is not installed: .venv/bin/pip install {name}"
+        ) from None
+    except sa.exc.ArgumentError:
+        # Without the cause: the URL may hold a password.
+        raise ValueError("[directory] url is not an SQLAlchemy URL") from None
+
+
 def open_directory(
     settings: DirectorySettings,
     hasher: PasswordHasher,
@@ -116,11 +131,8 @@ def open_directory(
     `on_changed(user)` is awaited after each change that must end the user's sessions. Raises
     ValueError when the URL names no database we can drive.
     """
-    try:
-        database = Database(settings.url.reveal(), deadline_s)
-    except (sa.exc.ArgumentError, ImportError):
-        # Without the cause: the URL may hold a password.
-        raise ValueError("[directory] url is no SQLAlchemy URL of an installed driver") from None
+    require_driver(settings)
+    database = Database(settings.url.reveal(), deadline_s)
     accounts = Accounts(database, hasher, clock, on_changed)
 
     def importer(replace: frozenset[str] | None) -> Importer:

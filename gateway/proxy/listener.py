@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -35,8 +36,20 @@ def bind(addresses: Sequence[HostPort]) -> list[socket.socket]:
         except OSError as error:
             for other in bound:
                 other.close()
-            raise OSError(f"cannot listen on {address.host}:{address.port}: {error}") from error
+            raise OSError(_cannot_listen(address, error)) from error
     return bound
+
+
+def _cannot_listen(address: HostPort, error: OSError) -> str:
+    """Return what is wrong, and what to do about it, for whoever started us."""
+    reason = (error.strerror or type(error).__name__).lower()
+    advice = {
+        errno.EADDRINUSE: "stop what listens there, or write another port",
+        errno.EADDRNOTAVAIL: "write an address of this machine",
+        errno.EACCES: "ports below 1024 want root or CAP_NET_BIND_SERVICE",
+    }.get(error.errno or 0, "write another address")
+    where = f"[{address.host}]" if ":" in address.host else address.host
+    return f"cannot listen on {where}:{address.port}: {reason}; {advice} in gateway.toml"
 
 
 def _bind_one(address: HostPort) -> socket.socket:
@@ -60,13 +73,23 @@ def _bind_one(address: HostPort) -> socket.socket:
 
 
 def server_tls(tls: Tls) -> ssl.SSLContext:
-    """Return a server context: TLS 1.2 or newer, HTTP/1.1 only. Raises OSError, ssl.SSLError."""
+    """Return a server context: TLS 1.2 or newer, HTTP/1.1 only.
+
+    Raises OSError, whose text names the files, when they hold no certificate and its key.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
     context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
-    context.load_cert_chain(tls.certificate, tls.key)
+    try:
+        # The empty password: an encrypted key is refused, not asked for at the terminal.
+        context.load_cert_chain(tls.certificate, tls.key, password="")
+    except OSError as error:
+        raise OSError(
+            f"{tls.certificate} and {tls.key} are not a PEM certificate and its own key without a "
+            f"passphrase ({error.strerror or type(error).__name__})"
+        ) from error
     return context
 
 

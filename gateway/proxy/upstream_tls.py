@@ -18,7 +18,10 @@ def upstream_tls(upstream: Upstream) -> ssl.SSLContext | None:
     try:
         context = ssl.create_default_context(cafile=upstream.tls_ca)
     except OSError as error:
-        raise OSError(f"tls_ca of upstream {upstream.name}: {error}") from error
+        raise OSError(
+            f"{upstream.tls_ca}, the tls_ca of upstream {upstream.name}, holds no PEM certificate"
+            f" ({error.strerror or type(error).__name__})"
+        ) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     return context

@@ -49,6 +49,8 @@ def parse_host(text: str) -> str:
 def parse_listen(text: str) -> HostPort:
     """Return an address to listen on: an IP address (IPv6 in brackets) or localhost, and a port."""
     example = 'an address and a port, as "127.0.0.1:8080", "0.0.0.0:443" or "[::]:443"'
+    if ":" not in text:  # a lone port is not to be judged as a host
+        raise ValueError(example)
     host, port = _authority(text, example)
     if port is None:
         raise ValueError(example)

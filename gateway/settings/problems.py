@@ -39,9 +39,11 @@ class SettingsError(Exception):
     def __init__(self, file: str, problems: Iterable[Problem]) -> None:
         self.file: Final = file
         self.problems: Final = tuple(sorted(problems, key=lambda problem: problem.line))
-        super().__init__(
-            "\n".join(f"{file}:{problem.line}: {problem.sentence()}" for problem in self.problems)
-        )
+        super().__init__("\n".join(map(self._line, self.problems)))
+
+    def _line(self, problem: Problem) -> str:
+        where = f"{self.file}:{problem.line}" if problem.line else self.file
+        return f"{where}: {problem.sentence()}"
 
 
 def show(value: object) -> str:

@@ -100,7 +100,9 @@ class Link:
         except (RedisError, OSError, TimeoutError) as error:
             if self._answers:
                 self._answers = False
-                _log.warning("redis does not answer: %s", type(error).__name__)
+                # Only what a connection's trouble says: other errors may carry arguments.
+                told = isinstance(error, RedisConnectionError | OSError) and str(error)
+                _log.warning("redis does not answer: %s", told or type(error).__name__)
             raise Unavailable("redis") from error
         if not self._answers:
             self._answers = True

@@ -58,7 +58,7 @@ def test_choice_of(found, options, words):
 
 def test_an_error_holds_its_problems_by_line():
     error = SettingsError("gateway.toml", [Problem(12, "b", "1", "2"), Problem(0, "", "x", "y")])
-    assert str(error) == "gateway.toml:0: found x; write y\ngateway.toml:12: b: found 1; write 2"
+    assert str(error) == "gateway.toml: found x; write y\ngateway.toml:12: b: found 1; write 2"
 
 
 @given(st.recursive(st.text() | st.integers() | st.floats() | st.booleans(), st.lists))
