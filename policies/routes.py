@@ -49,6 +49,9 @@ class Route:
 PAGES: Final = Route(path="/.gateway/", upstream="", public=True, upgrades=frozenset())
 """The gateway's own pages: found before any configured route, on every host of ours."""
 
+CHANGE_PASSWORD: Final = "/.well-known/change-password"  # noqa: S105 - an address
+"""Where password managers look for the page that changes passwords; one of ours too."""
+
 _MAX_DECODINGS: Final = 4
 _MAX_AUTHORITIES: Final = 2
 _ONE_READING: Final = re.compile(rb"(?:[a-z0-9_~!$&'()*+,=:@-][a-z0-9._~!$&'()*+,=:@/-]*)?\Z")
@@ -56,6 +59,7 @@ _HAS_OTHER: Final = re.compile(rb"//|/\.|\./|\.\Z")
 _OVERLONG: Final = re.compile(
     rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xf0[\x80-\x8f][\x80-\xbf]{2}"
 )
+_END_OF_NAME: Final = re.compile(rb"[;?#]")
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 _HOST_TAKEN: Final = "two routes for the same place: lines {} and {}"
 
@@ -81,10 +85,13 @@ class RouteTable:
         for route in routes:
             if _is_below_pages(_fold(route.path.encode())):
                 raise ValueError(f"line {route.line}: {PAGES.path} holds the gateway's own pages")
+            if _fold(route.path.encode()) == CHANGE_PASSWORD.encode():
+                raise ValueError(f"line {route.line}: {CHANGE_PASSWORD} is the gateway's own page")
             self._level(route.host).add(route)
         levels = (self._any_host, *self._exact.values(), *self._wild.values())
         for level in levels:
             level.add(PAGES)
+            level.add(PAGES, CHANGE_PASSWORD)
         # Where a configured path folds to another one, no path has one reading only.
         self._plain = all(level.is_plain for level in levels)
 
@@ -138,8 +145,9 @@ class _Level:
     def is_plain(self) -> bool:
         return self.exact.keys() == self.folded.keys()
 
-    def add(self, route: Route) -> None:
-        raw = route.path.encode()
+    def add(self, route: Route, path: str | None = None) -> None:
+        """Add a route under its own path, or under another one."""
+        raw = (path or route.path).encode()
         key = _fold(raw)
         other = self.folded.setdefault(key, route)
         if other is not route:
@@ -181,25 +189,33 @@ def _agreed(levels: Sequence[_Level], path: bytes, found: Route | None) -> Route
 
 def _readings(path: bytes) -> Iterator[bytes | None]:
     """Yield the folded path after none, one, two … decodings; None when it must be refused."""
-    text = path
+    texts = {path}
     for _ in range(_MAX_DECODINGS):
-        plain = None if _OVERLONG.search(text) else _plain(text)
-        if plain is None or _is_hostile(plain):
-            yield None
+        if any(_OVERLONG.search(text) for text in texts):
+            break
+        plains = {_plain(text) for text in texts}
+        # Servlet containers take parameters off before they decode: `/;%23/h%72` is `/hr` there.
+        bare = {_without_parameters(plain) for plain in plains if b";" in plain}
+        for plain in plains | bare:
+            if _is_hostile(plain):
+                yield None
+                return
+            yield _fold_plain(plain)
+            yield from _network_paths(plain)
+        texts |= bare
+        decoded = {unquote_to_bytes(text) for text in texts}
+        if decoded == texts:
             return
-        yield _fold_plain(plain)
-        yield from _network_paths(plain)
-        decoded = unquote_to_bytes(text)
-        if decoded == text:
-            return
-        text = decoded
+        texts = decoded
     yield None
+
+
+def _without_parameters(plain: bytes) -> bytes:
+    return b"/".join(part.partition(b";")[0] for part in plain.split(b"/"))
 
 
 def _network_paths(plain: bytes) -> Iterator[bytes | None]:
     """Yield what is left when the path is read as `//authority/path`, and that again."""
-    if b";" in plain:
-        plain = b"/".join(part.partition(b";")[0] for part in plain.split(b"/"))
     for _ in range(_MAX_AUTHORITIES):
         if not plain.startswith(b"//"):
             return
@@ -219,12 +235,12 @@ def _plain(text: bytes) -> bytes:
 
 
 def _is_hostile(plain: bytes) -> bool:
-    """Whether a path climbs (`..`, `..;`, `.. .`) or holds a byte that ends names elsewhere."""
+    """Whether a path climbs (`..`, `..;`, `..?`, `.. .`) or holds a byte that ends a name."""
     if _CONTROL.search(plain) is not None:
         return True
     if b".." not in plain and b". " not in plain:
         return False
-    segments = (part.partition(b";")[0] for part in plain.split(b"/"))
+    segments = (_END_OF_NAME.split(part, maxsplit=1)[0] for part in plain.split(b"/"))
     return any(part.count(b".") > 1 and not part.strip(b" .") for part in segments)
 
 

@@ -71,6 +71,9 @@ REFUSED = [
     b"/x%2f..%2fhr", b"/x/..;/hr", b"/x/..;a=b/hr", b"/x/..%3b/hr", b"/%5chr/", b"/x%5c..%5chr",
     # an authority before the path: new URL("//x/hr", base) reads /hr
     b"//x/hr/", b"///x/hr", b"//x@y:1/hr/a", b"//.//%3f/hr", b"//a//b//c//d", b"/%2fx/hr",
+    # parameters taken off before decoding, as servlet containers do, or after it
+    b"/;%23/h%72/x", b"/;%3f/h%72", b"/;a=%2523/%68r/", b"/%3b%23/hr", b"/%3b%2523/h%72", b"/%EF%BC%9B%23/hr",
+    b"/x/;%23/;%3f/..;/h%72", b"//%3bhr%23/h%72", b"/;%23/%2egateway/logon", b"/static/;%23/p%72ivate/x",
     # look-alike characters (NFKC, case folding), overlong UTF-8
     b"/%EF%BD%88%EF%BD%92/", b"/h%EF%BC%B2/", b"/%EF%BC%8Fhr", b"/%C0%AFhr", b"/%c0%ae%c0%ae/hr",
     b"/x%C0%AF..%C0%AFhr", b"/%E0%80%AFhr", b"/%F0%80%80%AFhr", b"/x/%E2%80%A5/hr", b"/x/%EF%BC%8E%EF%BC%8E/hr",
@@ -78,6 +81,7 @@ REFUSED = [
     # climbing anywhere, also out of a public place and to nowhere
     b"/..", b"/static/..", b"/static/../hr/", b"/static/%2e%2e/", b"/static/..;/", b"/static/..%20/", b"/static/.%20.",
     b"/static/...", b"/static/..%5c", b"/a/%252e%252e/b",
+    b"/static/..%3f", b"/static/..%23a", b"/static/%2e%2e%253f", b"/a/..;%3f",
     # bytes that end a name elsewhere
     b"/hr%00", b"/static/a%00.css", b"/a%0d%0ab", b"/a%09b", b"/hr%0a", b"/a%2500b",
     # decoded for ever
@@ -252,6 +256,8 @@ def resolved(path: bytes, *, merge: bool) -> bytes:
 @given(TRICKY)
 @example(b"/static/..%2fhr")
 @example(b"//x/hr")
+@example(b"/;%23/h%72")
+@example(b"/static/..%3f")
 def test_no_path_is_public_or_open_when_a_reading_of_it_is_guarded(path: bytes) -> None:
     found = TABLE.find(HOST, path)
     if not isinstance(found, Route):
