@@ -330,7 +330,7 @@ class ClientConnection(asyncio.Protocol):
             return
         if rest:
             self._inbox.add(rest)
-        if exchange.request_done:
+        if exchange.request_done and self._exchange is exchange:
             self.deadline = math.inf  # the upstream's deadlines hold from here
 
     def _finish(self) -> None:

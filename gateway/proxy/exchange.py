@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _SWITCHING: Final = 101
 _PLAIN, _CHUNKED = range(2)
+_GATHERED: Final = 16 * 1024
+"""Bytes of a form: a whole one waits here, not in a connection to the pages that others need."""
 _NONE: Final[frozenset[bytes]] = frozenset()
 
 
@@ -33,7 +35,7 @@ class Exchange:
 
     __slots__ = (
         "_answer_done", "_body_left", "_body_taken", "_chunks", "_client", "_coding", "_connection",
-        "_guarded", "_head_bytes", "_live", "_pool", "_retried", "_streaming", "head",
+        "_gathered", "_guarded", "_head_bytes", "_live", "_pool", "_retried", "_streaming", "head",
         "keep_alive", "method", "request_done", "started", "wants_connection",
     )  # fmt: skip
 
@@ -59,6 +61,8 @@ class Exchange:
         self._chunks = ChunkedBody() if head.chunked else None
         self._body_left = head.length or 0
         self._body_taken = 0
+        gathers = pool.upstream.name == "" and head.has_body
+        self._gathered = bytearray() if gathers else None
         self._coding = _PLAIN
         self._retried = False
         self.started = False  # an answer head went to the client
@@ -66,8 +70,16 @@ class Exchange:
         self._streaming = False
 
     def start(self) -> None:
-        """Ask the pool for a connection; everything else follows by itself."""
-        self._pool.ask(self)
+        """Ask the pool for a connection; everything else follows by itself.
+
+        For the pages the body is read first: anybody may send one as slowly as they like.
+        """
+        if self._gathered is None:
+            self._pool.ask(self)
+            return
+        if self.head.expects:
+            self._client.write(_CONTINUE)
+        self._client.body_wanted()
 
     # from the pool
 
@@ -79,7 +91,7 @@ class Exchange:
         connection.begin(self, self._head_bytes, body_follows=body_follows)
         connection.last_use = self.head.odd_body or self.head.bound
         if body_follows:
-            if self.head.expects and not self._retried:
+            if self.head.expects and not self._retried and self._body_taken == 0:
                 self._client.write(_CONTINUE)
             self._client.body_wanted()
 
@@ -93,13 +105,14 @@ class Exchange:
     @property
     def takes_body(self) -> bool:
         """Whether body bytes can be taken now."""
-        return self._connection is not None and not self.request_done
+        can = self._connection is not None or self._gathered is not None
+        return can and not self.request_done
 
     def body(self, data: bytes) -> bytes:
         """Take body bytes; return what follows the body. Raises BadMessage."""
         connection = self._connection
         if connection is None:
-            return data
+            return data if self._gathered is None else self._gather(data, self._gathered)
         if self._chunks is None:
             piece = data[: self._body_left]
             self._body_left -= len(piece)
@@ -221,6 +234,31 @@ class Exchange:
         self._client.reading.release(Held.PEER_FULL)
 
     # inside
+
+    def _gather(self, data: bytes, gathered: bytearray) -> bytes:
+        """Keep body bytes until the form is whole, or too long for one; then ask the pool.
+
+        A form that is too long goes on as it comes: the pages refuse it by themselves.
+        """
+        if self._chunks is None:
+            piece, rest = data[: self._body_left], data[self._body_left :]
+            self._body_left -= len(piece)
+            self.request_done = self._body_left == 0
+        else:
+            piece = b"".join(self._chunks.feed(data))
+            self.request_done = self._chunks.done
+            rest = self._chunks.rest if self.request_done else b""
+        gathered += piece
+        self._body_taken += len(piece)
+        if self.request_done or self._body_taken > _GATHERED:
+            body = bytes(gathered)
+            if self._chunks is not None:
+                body = encode(body) if body else b""
+                body += END if self.request_done else b""
+            self._head_bytes += body
+            self._gathered = None
+            self._pool.ask(self)
+        return rest
 
     def _length(self, head: ResponseHead) -> int | None:
         """Return the Content-Length to state, None where none belongs (204) or none is known."""

@@ -16,6 +16,14 @@ from gateway.wire.request import RequestHead
 from policies.fields import Crossing
 
 _HARMLESS_NAMES: Final = frozenset({b"close", b"keep-alive", b"upgrade", b"te", b""})
+_FOR_PAGES: Final = {
+    name.lower(): name
+    for name in (
+        b"Accept-Language", b"Content-Encoding", b"Content-Type", b"Cookie", b"Origin",
+        b"Sec-Fetch-Site",
+    )
+}  # fmt: skip
+"""What the pages read. Each comes once, so that their parser finds nothing to refuse."""
 _PASS: Final = Crossing.PASS
 _COOKIE: Final = Crossing.COOKIE
 
@@ -35,13 +43,17 @@ def for_upstream(
 
 
 def for_pages(plan: Plan, head: RequestHead, origin: Origin, request_id: bytes) -> bytes:
-    """Return the head for our own pages: cookies kept, and what the front door knows added."""
+    """Return the head for our own pages: the fields they read, and what the front door knows."""
     authority = head.authority or plan.public_authority
     out = [head.method, b" ", head.path, head.query, b" HTTP/1.1\r\nHost: ", authority, b"\r\n"]
+    read: dict[bytes, list[bytes]] = {}
     for name, value in head.fields:
-        crossing = plan.rules.crossing(name)
-        if crossing is _PASS or crossing is _COOKIE:
-            out += (name, b": ", value, b"\r\n")
+        known = _FOR_PAGES.get(name.lower())
+        if known is not None:
+            read.setdefault(known, []).append(value)
+    for name, values in read.items():
+        # Given twice, they read as one list (RFC 9110 section 5.3): two origins are none of ours.
+        out += (name, b": ", (b"; " if name == b"Cookie" else b", ").join(values), b"\r\n")
     _framing(head, out, upgrade=False)
     out.append(
         b"X-Gateway-Client: %b\r\nX-Gateway-Network: %b\r\nX-Gateway-Request-Id: %b\r\n"

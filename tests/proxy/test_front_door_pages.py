@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.proxy.pool import Pool
-from tests.proxy.house import House, get, post
+from tests.proxy.house import House, Visit, get, post
 from tests.proxy.test_front_door_bodies import echo
 
 pytestmark = pytest.mark.asyncio
@@ -63,7 +63,9 @@ async def test_chunks_are_gathered_too(house: House) -> None:
     client = await house.client()
     head = get(LOGON, CHUNKED, b"POST")
     tail = b"0\r\nX-Gateway-Client: 10.0.0.5\r\n\r\n"
-    assert (await client.ask(head + b"1\r\na\r\n2\r\nbc\r\n" + tail)).body == b"3\r\nabc\r\n0\r\n\r\n"
+    assert (
+        await client.ask(head + b"1\r\na\r\n2\r\nbc\r\n" + tail)
+    ).body == b"3\r\nabc\r\n0\r\n\r\n"
     assert (await client.ask(head + tail)).body == b"0\r\n\r\n"
     assert b"10.0.0.5" not in house.origin.visits[0].raw
 
@@ -86,6 +88,11 @@ async def test_longer_than_any_form(house: House, size: int) -> None:
 
 
 async def test_what_is_too_long_is_begun_before_it_ends(house: House) -> None:
+    async def listen(visit: Visit) -> None:
+        await visit.head()
+        await visit.to_end()
+
+    house.origin.script = listen
     client = await house.client()
     client.send(get(LOGON, b"Content-Length: 99999\r\n", b"POST") + bytes(MOST + 1))
     await house.until(lambda: len(house.origin.heads()) == 1)

@@ -128,6 +128,17 @@ def test_pages_are_told_what_we_know_and_nothing_of_that_by_the_client() -> None
     )
 
 
+def test_pages_get_what_they_read_once_each() -> None:
+    """Their parser refuses fields given twice with words of its own; two cookie fields are one."""
+    fields = b"Cookie: a=1\r\nX-Own: 1\r\nORIGIN: http://localhost:8080\r\nCookie: b=2\r\n"
+    twice = b"User-Agent: a\r\nUser-Agent: b\r\norigin: https://evil.example\r\nETag: 1\r\n"
+    got = request_head.for_pages(PLAN, request(fields + twice), Origin("", "internet"), b"id-1")
+    assert got.partition(b"X-Gateway-")[0] == (
+        b"GET / HTTP/1.1\r\nHost: localhost:8080\r\nCookie: a=1; b=2\r\n"
+        b"Origin: http://localhost:8080, https://evil.example\r\n"
+    )
+
+
 def test_identity_lines_are_one_line_each_whatever_the_name() -> None:
     session = live("an\r\nna: x", ("a,b", "ö"))
     lines = request_head.identity_lines(PLAN, "portal", session)
