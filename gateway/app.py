@@ -115,7 +115,7 @@ async def _serving(start: Start) -> AsyncIterator[FrontDoor]:
             entropy=entropy,
             secret=sealer.mac("form tokens"),
         )
-        pages = await stack.enter_async_context(_pages(settings.state_dir, services))
+        pages = await stack.enter_async_context(_pages(settings, services))
         door.pools = {
             one.name: Pool(one, door.ticker, upstream_tls(one)) for one in settings.upstreams
         }
@@ -146,11 +146,21 @@ async def _who(sessions: Sessions, token: str) -> SessionRecord | None:
 
 
 @contextlib.asynccontextmanager
-async def _pages(state_dir: Path, services: PageServices) -> AsyncIterator[Upstream]:
-    """Serve the pages on a private unix socket; yield it as an upstream of the front door."""
-    place = pages_socket(state_dir)
+async def _pages(settings: Settings, services: PageServices) -> AsyncIterator[Upstream]:
+    """Serve the pages on a private unix socket; yield it as an upstream of the front door.
+
+    What the front door takes, the pages read: aiohttp would refuse it with words of its own, which
+    hold part of what it read.
+    """
+    place = pages_socket(settings.state_dir)
     runner = web.AppRunner(
-        make_pages(services), access_log=None, keepalive_timeout=75.0, handler_cancellation=False
+        make_pages(services),
+        access_log=None,
+        keepalive_timeout=75.0,
+        handler_cancellation=False,
+        auto_decompress=False,
+        max_line_size=settings.limits.head,
+        max_field_size=settings.limits.head,
     )
     await runner.setup()
     await web.UnixSite(runner, str(place)).start()
