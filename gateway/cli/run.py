@@ -100,7 +100,8 @@ def _serve(
 
     count = settings.listen.workers or os.cpu_count() or 1
     urls = ", ".join(f"{one.host}:{one.port}" for one in settings.listen.address)
-    _log.info("listening on %s as %s with %d workers", urls, settings.public_url.origin, count)
+    workers = "1 worker" if count == 1 else f"{count} workers"
+    _log.info("listening on %s as %s with %s", urls, settings.public_url.origin, workers)
     ready()
     gc.freeze()
     Supervisor(worker, count, grace_s=GRACE_S, tend=tend, stopping=stop_listening).run()

@@ -16,7 +16,6 @@ from gateway.pages.texts import LANGUAGES, N_, duration, translations
 from gateway.settings.model import Settings
 from policies.answer_fields import page_fields
 from policies.decision import Reason
-from policies.languages import choose
 
 _ALONE: Final = "unknown_host.html"
 _REFERENCE: Final = "\ue000"
@@ -134,10 +133,6 @@ class ErrorPages:
         self._branding = settings.branding
         self._start = settings.public_url.origin + "/"
         self._kept: dict[tuple[int, str, Reason | None, bool, bool], str] = {}
-
-    def language_for(self, accept_language: str) -> str:
-        """Return the language that an Accept-Language field value asks for."""
-        return choose(accept_language, LANGUAGES, self._branding.default_language)
 
     def render(
         self,

@@ -6,7 +6,6 @@ reads a file; `parse.py` builds these values and `snapshot.py` compiles them. Im
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -192,13 +191,6 @@ class Directory:
 
     kind: str
     url: Secret
-
-
-class SmsSuccess(enum.Enum):
-    """How an SMS provider says yes."""
-
-    STATUS = "status"
-    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)

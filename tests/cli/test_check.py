@@ -75,3 +75,23 @@ def test_the_environment_is_read(tmp_path):
     path = write(tmp_path, SAFE + '[secrets]\nkey = { env = "PORTVAKT_TEST_KEY" }\n')
     assert run(path, env={"PORTVAKT_TEST_KEY": KEY}).exit_code == 0
     assert run(path).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "words"),
+    [
+        ("[listen]\ntls = { certificate = 'a.pem', key = 'a.pem' }\n", "listen.tls", "a.pem"),
+        (
+            "[directory]\nkind = 'sql'\nurl = 'mysql+asyncmy://u:hidden@h/d'\n",
+            "directory.url",
+            ".venv/bin/pip install asyncmy",
+        ),
+    ],
+)
+def test_what_only_the_start_would_find(tmp_path, text, key, words):
+    (tmp_path / "a.pem").write_text("no certificate\n")
+    result = run(write(tmp_path, SAFE + text))
+    assert result.exit_code == 1
+    assert result.output.startswith(f"gateway.toml: {key}: found ")
+    assert words in result.output
+    assert "hidden" not in result.output

@@ -102,11 +102,6 @@ def test_a_refused_form_leads_back() -> None:
     assert "&lt;R&gt;" in page
 
 
-def test_the_language_of_a_browser() -> None:
-    assert PAGES.language_for("sv-SE,sv;q=0.9,en;q=0.8") == "sv"
-    assert PAGES.language_for("") == "en"
-
-
 def test_it_comes_with_its_fields() -> None:
     assert dict(PAGES.fields)["Content-Type"] == "text/html; charset=utf-8"
     assert "frame-ancestors 'none'" in dict(PAGES.fields)["Content-Security-Policy"]
