@@ -79,7 +79,10 @@ def _stub(portal: str, phone: str) -> Iterator[None]:
     try:
         ready = stub.stdout.readline() if stub.stdout is not None else ""
         if not ready:
-            raise No(f"The stub portal did not start: is {portal} or {phone} taken?")
+            raise No(
+                f"The stub portal did not start: is {portal} or {phone} taken? Stop what listens "
+                "there, or write other ports in gateway.toml: [[upstream]] url and [[sms]] url."
+            )
         yield
     finally:
         stub.terminate()
