@@ -32,6 +32,10 @@ def answer_head(head: ResponseHead, own_cookies: frozenset[bytes], extra: list[b
 
     `own_cookies` are the names that the upstream may not set; none for our own pages.
     """
+    prepared = (own_cookies, *extra)
+    known = head.shared.get(prepared)
+    if known is not None:
+        return known
     out = [b"HTTP/1.1 %d %b\r\n" % (head.status, head.reason)]
     named = head.named - _KEPT if head.named else head.named
     for name, value in head.fields:
@@ -45,7 +49,8 @@ def answer_head(head: ResponseHead, own_cookies: frozenset[bytes], extra: list[b
         out += (name, b": ", value, b"\r\n")
     out += extra
     out.append(b"\r\n")
-    return b"".join(out)
+    made = head.shared[prepared] = b"".join(out)
+    return made
 
 
 def trailer_section(trailers: Fields) -> bytes:

@@ -288,8 +288,11 @@ class ClientConnection(asyncio.Protocol):
     def _balance(self) -> None:
         """Read on or not: what waits is bounded, whoever keeps it waiting."""
         # A head that is not complete is never held back: it is refused beyond `max_head`.
-        too_much = len(self._inbox) > max(_INBOX_HIGH, self.plan.max_head)
-        (self.reading.hold if too_much else self.reading.release)(Held.NOT_WANTED)
+        waiting = len(self._inbox)
+        if waiting > _INBOX_HIGH and waiting > self.plan.max_head:
+            self.reading.hold(Held.NOT_WANTED)
+        else:
+            self.reading.release(Held.NOT_WANTED)
 
     def _next_request(self) -> None:
         """Wait for the next head, or go on with the one that is here already, in its turn."""

@@ -7,14 +7,14 @@ up); reading goes on only when the last reason is gone.
 from __future__ import annotations
 
 import asyncio
-import enum
+from typing import Final
 
 
-class Held(enum.IntFlag):
-    """Why reading is held."""
+class Held:
+    """Why reading is held: bits of plain numbers, because every request asks."""
 
-    PEER_FULL = 1  # the other side's write buffer is above its high mark
-    NOT_WANTED = 2  # no one can take these bytes yet
+    PEER_FULL: Final = 1  # the other side's write buffer is above its high mark
+    NOT_WANTED: Final = 2  # no one can take these bytes yet
 
 
 class Reading:
@@ -24,15 +24,15 @@ class Reading:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._held = Held(0)
+        self._held = 0
 
-    def hold(self, reason: Held) -> None:
+    def hold(self, reason: int) -> None:
         """Stop reading for `reason`; idempotent."""
         if not self._held and not self._transport.is_closing():
             self._transport.pause_reading()
         self._held |= reason
 
-    def release(self, reason: Held) -> None:
+    def release(self, reason: int) -> None:
         """Withdraw `reason`; reading goes on when none is left."""
         if not self._held:
             return

@@ -16,6 +16,7 @@ from gateway.proxy.ticker import Ticker
 from gateway.proxy.upstream import UpstreamConnection
 from gateway.settings.model import Upstream, UpstreamUrl
 from gateway.tasks import spawn
+from gateway.wire.response import AnswerReader
 
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 30.0
@@ -66,6 +67,7 @@ class Pool:
     ) -> None:
         self.upstream = upstream
         self.ticker = ticker
+        self.answers = AnswerReader()
         self.addresses = [Address(url) for url in upstream.urls]
         self.connections: set[UpstreamConnection] = set()
         self._tls = tls

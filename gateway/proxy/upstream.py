@@ -15,7 +15,7 @@ from gateway.proxy.ticker import Ticker
 from gateway.wire.chunked import ChunkedBody
 from gateway.wire.errors import BadMessage
 from gateway.wire.fields import Fields
-from gateway.wire.response import ResponseHead, read_response
+from gateway.wire.response import AnswerReader, ResponseHead
 
 _MAX_HEAD: Final = 256 * 1024
 _MAX_INTERIM: Final = 16
@@ -61,6 +61,7 @@ class Home(Protocol):
         """Forget a closed connection."""
 
     ticker: Ticker
+    answers: AnswerReader
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -204,7 +205,7 @@ class UpstreamConnection(asyncio.Protocol):
                 self._searched = max(0, len(data) - 3)
                 return b""
             self._searched = 0
-            head = read_response(data[: end + 4], asker.method)
+            head = self._home.answers.read(data[: end + 4], asker.method)
             data = data[end + 4 :]
             if not head.is_interim:
                 break

@@ -44,11 +44,12 @@ class ResponseHead:
     Exactly one of these holds: `length` is a number (0 for answers without a body), `chunked`, or
     `until_close`. `announced` is a Content-Length that describes no bytes here (HEAD, 304).
     `bound`: the connection carries somebody's NTLM or Negotiate log-on and is used once only.
+    `shared` belongs to whoever prepares something from the head alone; equal heads share it.
     """
 
     __slots__ = (
         "announced", "bound", "chunked", "fields", "keep_alive", "length", "minor", "named",
-        "reason", "status", "until_close", "upgrade",
+        "reason", "shared", "status", "until_close", "upgrade",
     )  # fmt: skip
 
     def __init__(self, status: int, reason: bytes, minor: int) -> None:
@@ -64,11 +65,42 @@ class ResponseHead:
         self.upgrade = b""
         self.bound = False
         self.named: frozenset[bytes] = frozenset()  # what Connection names, lower case
+        self.shared: dict[object, bytes] = {}
 
     @property
     def is_interim(self) -> bool:
         """Whether another head follows: any 1xx but 101."""
         return _CONTINUE <= self.status < _OK and self.status != _SWITCHING
+
+
+class AnswerReader:
+    """Reads answer heads; a busy upstream repeats them to the letter within a second (Date).
+
+    Heads that set cookies are not remembered: they are secrets of one client each.
+    """
+
+    __slots__ = ("_known",)
+
+    _HEADS: Final = 256
+    _LONGEST: Final = 1024
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[bytes, bool], ResponseHead] = {}
+
+    def read(self, raw: bytes, method: bytes) -> ResponseHead:
+        """Return the answer head in `raw`; see `read_response`. Raises BadMessage."""
+        key = (raw, method == b"HEAD")
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        head = read_response(raw, method)
+        if len(raw) <= self._LONGEST and not any(
+            n.lower() == b"set-cookie" for n, _ in head.fields
+        ):
+            if len(self._known) >= self._HEADS:
+                self._known.clear()
+            self._known[key] = head
+        return head
 
 
 def read_response(raw: bytes, method: bytes) -> ResponseHead:

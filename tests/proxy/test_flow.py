@@ -28,10 +28,10 @@ REASONS = st.sampled_from([Held.PEER_FULL, Held.NOT_WANTED, Held.PEER_FULL | Hel
 
 
 @given(st.lists(st.tuples(st.booleans(), REASONS), max_size=20))
-def test_calls_alternate_and_agree_with_the_reasons(steps: list[tuple[bool, Held]]) -> None:
+def test_calls_alternate_and_agree_with_the_reasons(steps: list[tuple[bool, int]]) -> None:
     transport = Transport()
     reading = Reading(transport)  # type: ignore[arg-type]
-    held = Held(0)
+    held = 0
     for holds, reason in steps:
         if holds:
             reading.hold(reason)
