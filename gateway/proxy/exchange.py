@@ -86,11 +86,16 @@ class Exchange:
     def connected(self, connection: UpstreamConnection) -> None:
         """Send the head; see pool.Waiter."""
         self.wants_connection = False
+        if self._live is not None and self._live.ended:  # while this waited for its turn
+            self._pool.idle(connection)
+            self._client.abort()
+            return
         self._connection = connection
         body_follows = not self.request_done
         connection.begin(self, self._head_bytes, body_follows=body_follows)
         connection.last_use = self.head.odd_body or self.head.bound
         if body_follows:
+            self._watch()
             if self.head.expects and not self._retried and self._body_taken == 0:
                 self._client.write(_CONTINUE)
             self._client.body_wanted()
@@ -299,7 +304,7 @@ class Exchange:
         self._client.tunnel_opened()
 
     def _watch(self) -> None:
-        """End this answer when its session ends, from now until it is complete."""
+        """End this exchange when its session ends, from now until the answer is complete."""
         live = self._live
         if live is None:
             return

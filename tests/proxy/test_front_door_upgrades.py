@@ -245,6 +245,43 @@ async def test_a_download_ends_with_its_session(house: House) -> None:
     assert await client.rest() in {b"begun", b""}
 
 
+async def test_an_upload_ends_with_its_session(house: House) -> None:
+    async def script(visit: Visit) -> None:
+        await visit.head()
+        await visit.to_end()
+
+    house.origin.script = script
+    client = await house.client()
+    client.send(get(extra=COOKIE + b"Transfer-Encoding: chunked\r\n", method=b"POST"))
+    client.send(b"5\r\nbegun\r\n")
+    await house.until(lambda: bool(house.origin.visits) and b"begun" in house.origin.visits[0].raw)
+    house.anna.end()
+    assert await client.rest() == b""
+    await house.until(lambda: not house.pool.connections)
+
+
+async def test_what_waits_for_a_connection_when_its_session_ends_is_not_sent(house: House) -> None:
+    async def script(visit: Visit) -> None:
+        while await visit.head():
+            await going.wait()
+            visit.send(OK)
+
+    going = asyncio.Event()
+    house.origin.script = script
+    house.configure(connections=1)
+    first, second = await house.client(), await house.client()
+    first.send(get(b"/static/a", b""))
+    await house.until(lambda: len(house.origin.heads()) == 1)
+    second.send(get(b"/late"))
+    await house.until(lambda: len(house.pool._waiting) == 1)
+    house.anna.end()
+    going.set()
+    assert (await first.answer()).body == b"ok"
+    assert await second.rest() == b""
+    assert (await (await house.client()).ask(get(b"/static/b", b""))).body == b"ok"
+    assert [head.split(b" ")[1] for head in house.origin.heads()] == [b"/static/a", b"/static/b"]
+
+
 async def test_a_tunnel_holds_what_is_not_read(house: House) -> None:
     async def script(visit: Visit) -> None:
         await visit.head()
