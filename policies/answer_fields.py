@@ -1,4 +1,4 @@
-"""Fields that every answer of our own carries, pages and refusals (ASVS 3.4; contract 4).
+"""Fields that every answer of our own carries, pages and refusals (ASVS 3.4; docs/outside.md).
 
 No script is allowed at all: the pages have none. Nothing may frame them, nothing may post them
 elsewhere, and no cache keeps them.

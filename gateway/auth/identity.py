@@ -1,4 +1,4 @@
-"""Who is logged on, as header fields for an upstream (contract section 5).
+"""Who is logged on, as header fields for an upstream (docs/outside.md).
 
 Values outside visible ASCII are percent-encoded UTF-8, so that no value can end a line or be read
 in two character sets.

@@ -265,7 +265,7 @@ class SmsSender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """One line of the audit (contract section 6). Never a password, a code or a whole number."""
+    """One line of the audit (docs/outside.md). Never a password, a code or a whole number."""
 
     event: str
     client: str

@@ -1,6 +1,6 @@
 """The admin listener: tells whether the process lives and whether it is ready for traffic.
 
-On an address of its own, never on the public listener (contract section 6).
+On an address of its own, never on the public listener (docs/outside.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The audit as a file: one JSON object a line (contract section 6), appended by all workers.
+"""The audit as a file: one JSON object a line (docs/outside.md), appended by all workers.
 
 Each line is one write to a descriptor opened for appending, so lines of several processes never
 mix. Control characters are escaped by JSON, so no value can begin a line of its own.

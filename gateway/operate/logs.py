@@ -1,6 +1,6 @@
 """The running log on standard error: a line an event, control characters escaped.
 
-What employees and strangers type never becomes a line of its own or a terminal command (T59).
+What people type never becomes a line of its own or a terminal command (ASVS 16.4.1).
 """
 
 from __future__ import annotations

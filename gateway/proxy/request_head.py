@@ -1,6 +1,6 @@
 """The head that an upstream receives: the client's fields that may cross, then ours.
 
-Security sensitive and therefore in one place (contract section 5): identity, forwarded fields and
+Security sensitive and therefore in one place (docs/outside.md): identity, forwarded fields and
 cookies of the client are left out under every spelling before ours are added.
 """
 

@@ -1,4 +1,4 @@
-"""gateway/pages/forms.py and its judge in desk.py: what is no form of ours changes nothing (T41)."""
+"""gateway/pages/forms.py and its judge in desk.py: what is no form of ours changes nothing."""
 
 import gzip
 from urllib.parse import urlencode

@@ -1,4 +1,4 @@
-"""gateway/pages/static.py: only what is there, for ever, under a name that changes with it (T63)."""
+"""gateway/pages/static.py: only what is there, for ever, under a name that changes with it."""
 
 import re
 from importlib.resources import files

@@ -1,4 +1,4 @@
-"""gateway/proxy/request_head.py: nothing of ours ever comes from a client (T01, T03, T05, T11)."""
+"""gateway/proxy/request_head.py: nothing of ours ever comes from a client."""
 
 from __future__ import annotations
 

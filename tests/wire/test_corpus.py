@@ -101,7 +101,7 @@ def test_the_corpus_is_whole() -> None:
     assert all(expected(path)["source"] for path in [*VALID, *INVALID])
 
 
-GAPS = {  # security.md part B, 1 to 4: what the parser below lets pass, by the file that closes it
+GAPS = {  # what the parser below lets pass, by the file that closes it
     "length or coding on GET and HEAD": "desync-length-on-get desync-chunked-on-head",
     "coding with HTTP/1.0": "rfc9112-6.1-coding-in-1.0",
     "HTTP/0.9": "rfc9112-3-version-0.9 rfc9112-3-no-version",
