@@ -66,4 +66,8 @@ def main() -> None:
         # aiohttp 3.13 and older looped for ever without its assertions (CVE-2025-69227).
         click.echo("portvakt does not run under python -O: checks would be left out.", err=True)
         raise SystemExit(1)
+    if os.environ.get("AIOHTTP_NO_EXTENSIONS"):
+        # The pages would read requests with another parser than the one all tests are about.
+        click.echo("portvakt does not run with AIOHTTP_NO_EXTENSIONS: unset it.", err=True)
+        raise SystemExit(1)
     portvakt(prog_name="portvakt")
