@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from typing import Final
 
+from gateway.auth.lockout import place_of
 from gateway.auth.ports import Audit, AuditEvent, Entropy, Unavailable
 from gateway.auth.sessions import Sessions
 from gateway.proxy.client import ClientConnection
@@ -52,16 +53,16 @@ class FrontDoor:
         return b"%b-%x" % (self._ids, self._count)
 
     def admit(self, client: ClientConnection) -> bool:
-        """Count a connection in; False when its address has too many."""
+        """Count a connection in; False when its address (IPv6: its /64) has too many."""
         self.clients.add(client)
-        address = client.peer or ""
+        address = place_of(client.peer or "")
         self._by_address[address] += 1
         return self._by_address[address] <= client.plan.connections_per_address
 
     def leave(self, client: ClientConnection) -> None:
         """Count a connection out."""
         self.clients.discard(client)
-        address = client.peer or ""
+        address = place_of(client.peer or "")
         self._by_address[address] -= 1
         if self._by_address[address] <= 0:
             del self._by_address[address]

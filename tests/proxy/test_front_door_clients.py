@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from gateway.proxy.client import ClientConnection
 from gateway.settings.model import Limits
 from tests.proxy.house import COOKIE, OK, House, Visit, answer_all, get, post
 
@@ -250,6 +251,29 @@ async def test_too_many_connections_of_one_address(house: House) -> None:
     third.reset()
     await house.until(lambda: len(house.door.clients) == 1)
     assert (await (await house.client()).ask(get())).status == 200
+
+
+@pytest.mark.parametrize(
+    ("peers", "admitted"),
+    [
+        (["2001:db8::1", "2001:db8::2", "2001:db8::ffff:1"], [True, True, False]),
+        (["2001:db8::1", "2001:db8:0:1::1", "2001:db8:0:2::1"], [True, True, True]),
+        (["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.1"], [True, True, False]),
+        (["192.0.2.1", "192.0.2.2", "192.0.2.3"], [True, True, True]),
+        (["", "fe80::1%eth0", ""], [True, True, True]),
+    ],
+)
+async def test_who_has_one_ipv6_address_has_its_network(
+    house: House, peers: list[str], admitted: list[bool]
+) -> None:
+    house.configure(limits=Limits(connections_per_address=2))
+    clients = [ClientConnection(house.door, peer) for peer in peers]
+    assert [house.door.admit(client) for client in clients] == admitted
+    for client in clients:
+        house.door.leave(client)
+    assert [house.door.admit(client) for client in clients] == admitted
+    for client in clients:
+        house.door.leave(client)
 
 
 async def test_a_crash_while_a_session_is_read_ends_the_connection(house: House) -> None:
