@@ -18,23 +18,13 @@ from urllib.parse import urlsplit
 
 import click
 
-from gateway.auth.model import Person
-from gateway.cli.opening import make_hasher, read_config
+from gateway.cli.demo_people import PASSWORD, PEOPLE, make_people, opened_by_demo_password
+from gateway.cli.opening import read_config
 from gateway.cli.output import No
 from gateway.cli.run import open_state_dir, serve
-from gateway.directory.rows import Account
-from gateway.directory.sql import open_directory
 from gateway.settings.model import HttpSms, Settings
 from gateway.supervise import die_with_parent
-from gateway.system import SystemClock
 
-PASSWORD: Final = "Demo7Pvx"  # noqa: S105 - printed on the screen, made by `demo` only
-_STAFF: Final = ("staff",)
-PEOPLE: Final = (
-    Person("anna", "Anna Åkesson", "anna@example.com", "+46701740605", _STAFF, enabled=True),
-    Person("bo", "Bo Hämäläinen", "bo@example.com", None, _STAFF, enabled=True),
-    Person("siv", "Siv Ruiz", "siv@example.com", "+46701740606", ("staff", "hr"), enabled=True),
-)
 _READY_S: Final = 15.0
 
 
@@ -47,8 +37,9 @@ def demo(ctx: click.Context) -> None:
     portal, phone = _stub_addresses(settings)
     open_state_dir(settings)
     with _stub(portal, phone):
-        asyncio.run(_make_people(settings))
-        serve(path, settings, ready=lambda: _welcome(settings, phone))
+        asyncio.run(make_people(settings))
+        changed = {p.user for p in PEOPLE} - set(asyncio.run(opened_by_demo_password(settings)))
+        serve(path, settings, ready=lambda: _welcome(settings, phone, changed))
 
 
 def _stub_addresses(settings: Settings) -> tuple[str, str]:
@@ -92,20 +83,13 @@ def _stub(portal: str, phone: str) -> Iterator[None]:
         stub.wait()
 
 
-async def _make_people(settings: Settings) -> None:
-    hasher = make_hasher()
-    directory = open_directory(settings.directory, hasher, SystemClock())
-    try:
-        for person in PEOPLE:
-            if await directory.find(person.user) is None:
-                await directory.accounts.add(Account(person, await hasher.derive(PASSWORD)))
-    finally:
-        await directory.close()
-        hasher.close()
-
-
-def _welcome(settings: Settings, phone: str) -> None:
-    names = ", ".join(f"{p.user} ({p.name}{'' if p.mobile else ', no number yet'})" for p in PEOPLE)
+def _welcome(settings: Settings, phone: str, changed: set[str]) -> None:
+    """Say where to go; `changed` are the accounts that have another password by now."""
+    names = ", ".join(
+        f"{p.user} ({p.name}{'' if p.mobile else ', no number at first'}"
+        f"{', a password of its own' if p.user in changed else ''})"
+        for p in PEOPLE
+    )
     click.echo(
         f"""
   Portvakt is up.

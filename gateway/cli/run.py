@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import os
@@ -13,6 +14,7 @@ import click
 import uvloop
 
 from gateway.app import GRACE_S, Start, run_worker
+from gateway.cli.demo_people import opened_by_demo_password
 from gateway.cli.opening import read_config
 from gateway.cli.output import No
 from gateway.directory.sql import require_driver
@@ -34,7 +36,14 @@ _EMBEDDED = "embedded"
 def run(ctx: click.Context) -> None:
     """Run the gateway in the foreground."""
     path = ctx.obj["config"]
-    serve(path, read_config(path))
+    settings = read_config(path)
+    if opened := asyncio.run(opened_by_demo_password(settings)):
+        raise No(
+            f"The demo's public password still opens {', '.join(opened)}. Take the accounts away "
+            f"(portvakt user remove {opened[0]}) or give them another password "
+            f"(portvakt user set-password {opened[0]}), then start again."
+        )
+    serve(path, settings)
 
 
 def serve(path: Path, settings: Settings, ready: Callable[[], None] = lambda: None) -> None:

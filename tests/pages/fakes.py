@@ -16,18 +16,30 @@ from urllib.parse import urlencode
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
+from gateway.auth.challenges import Purpose
 from gateway.auth.model import Client, SessionRecord
 from gateway.auth.outcomes import (
+    AccountOutcome,
+    AccountView,
     ChallengeOver,
     ChallengeView,
+    Changed,
     CodeOutcome,
+    LockedOut,
+    NewPasswordOutcome,
     PasswordOutcome,
+    ProofOutcome,
     Rejected,
     ResendOutcome,
     Resent,
+    ResetAsked,
+    ResetDone,
+    ResetOutcome,
+    ResetView,
     StepUpOutcome,
 )
 from gateway.auth.ports import Unavailable
+from gateway.auth.self_service import Presence, Wish
 from gateway.pages.services import PageServices
 from gateway.settings.model import (
     Branding,
@@ -40,6 +52,7 @@ from gateway.settings.model import (
 )
 from policies.fields import CookieNames, own_cookies
 from policies.routes import Route, RouteTable, SecondFactor
+from policies.self_service import Permission
 
 ORIGIN = "http://localhost:8080"
 SESSION = "s" * 43
@@ -177,11 +190,81 @@ def _or_raise(outcome: Any) -> Any:
     return outcome
 
 
+VIEW_OF_ANNA = AccountView(
+    user="anna", name="Anna Andersson", mobile="+46701234567",
+    mobile_here=Permission.YES, password_here=Permission.YES,
+)  # fmt: skip
+
+
+@dataclass
+class FakeAccount:
+    """Answers what it was told to; keeps every call."""
+
+    shown: AccountView | None = VIEW_OF_ANNA
+    changed: AccountOutcome = field(default_factory=Changed)
+    proof: ChallengeView | None = None
+    proven: ProofOutcome = field(default_factory=Changed)
+    resent: ResendOutcome = field(default_factory=Resent)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+
+    async def view(self, session: SessionRecord, client: Client) -> AccountView | None:
+        return self.shown
+
+    async def change(self, wish: Wish, presence: Presence) -> AccountOutcome:
+        self.calls.append(("change", wish, presence))
+        return self.changed
+
+    async def view_proof(self, session: SessionRecord, challenge: str) -> ChallengeView | None:
+        return self.proof
+
+    async def resend_proof(
+        self, session: SessionRecord, challenge: str, client: Client
+    ) -> ResendOutcome:
+        self.calls.append(("resend", challenge))
+        return self.resent
+
+    async def submit_proof(self, challenge: str, code: str, presence: Presence) -> ProofOutcome:
+        self.calls.append(("proof", challenge, code, presence))
+        return self.proven
+
+
+@dataclass
+class FakeReset:
+    """Answers what it was told to; keeps every call. `steps` are the live ones by purpose."""
+
+    asked: ResetAsked | LockedOut = field(default_factory=lambda: ResetAsked("e" * 43))
+    judged: ResetOutcome = field(default_factory=ChallengeOver)
+    ended: NewPasswordOutcome = field(default_factory=ResetDone)
+    steps: dict[Purpose, ResetView] = field(default_factory=dict)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+
+    async def ask(self, user_name: str, client: Client, browser: str) -> ResetAsked | LockedOut:
+        self.calls.append(("ask", user_name, client, browser))
+        return self.asked
+
+    async def view(self, token: str, purpose: Purpose) -> ResetView | None:
+        return self.steps.get(purpose)
+
+    async def submit_code(
+        self, token: str, code: str, client: Client, browser: str
+    ) -> ResetOutcome:
+        self.calls.append(("code", token, code))
+        return self.judged
+
+    async def set_password(
+        self, token: str, new: str, confirm: str, client: Client
+    ) -> NewPasswordOutcome:
+        self.calls.append(("password", token, new, confirm))
+        return self.ended
+
+
 @dataclass
 class House:
     """Everything behind the pages, to be changed by a test."""
 
     logon: FakeLogon = field(default_factory=FakeLogon)
+    account: FakeAccount = field(default_factory=FakeAccount)
+    reset: FakeReset = field(default_factory=FakeReset)
     snapshot: FakeSnapshot = field(default_factory=make_snapshot)
     clock: FakeClock = field(default_factory=FakeClock)
 
@@ -189,6 +272,8 @@ class House:
         return PageServices(
             snapshot=lambda: self.snapshot,
             logon=self.logon,
+            account=self.account,
+            reset=self.reset,
             who=self.logon.who,
             clock=self.clock,
             entropy=FakeEntropy(),

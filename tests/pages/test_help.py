@@ -1,5 +1,7 @@
 """gateway/pages/help.py: the steps of the instructions, in both languages, without any store."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.pages.fakes import Browser, make_snapshot
@@ -13,7 +15,7 @@ HELP = "/.gateway/help"
     [
         ("en", ["The first time you log on to Medarbetarportalen you must use a computer that is connected to the Securitas network.",
                 "Type its 6 digits", "medarbetare@securitas.se", "only user name and password are needed",
-                "at least seven characters", "Mina uppgifter"]),
+                "must have at least 7 characters", "Mina uppgifter"]),
         ("sv", ["Första gången du loggar in på Medarbetarportalen måste det ske på en dator som är ansluten till",
                 "En engångskod skickas till din telefon.", "Har du glömt ditt lösenord?", "typ 0701234567",
                 "krävs endast användarnamn och lösenord", "medarbetare@securitas.se", "Mitt Securitas"]),
@@ -38,10 +40,13 @@ async def test_the_names_are_those_of_the_branding(browser: Browser) -> None:
     assert 'href="mailto:hjalp@vakt.example"' in page.text
 
 
-async def test_a_reset_leads_to_what_is_said_about_it(browser: Browser) -> None:
-    page = await browser.get("/.gateway/reset")
-    assert (page.status, page.location) == (303, "/.gateway/help#password")
-    assert 'id="password"' in (await browser.get(HELP)).text
+async def test_the_password_rules_are_those_of_the_settings(browser: Browser) -> None:
+    settings = browser.house.snapshot.settings
+    rules = replace(settings.password, min_length=12, forbid=())
+    browser.house.snapshot.settings = replace(settings, password=rules)
+    page = await browser.get(HELP)
+    assert "must have at least 12 characters" in page.text
+    assert "Swedish words" not in page.text
 
 
 @pytest.mark.parametrize("logged_on", [True, False])

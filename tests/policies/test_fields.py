@@ -118,11 +118,15 @@ OWN = frozenset(name.encode() for name in own_cookies(https=False))
 
 
 def test_names() -> None:
-    assert own_cookies(https=False) == ("gateway", "gateway-challenge", "gateway-form")
+    assert own_cookies(https=False) == (
+        "gateway", "gateway-challenge", "gateway-form", "gateway-errand", "gateway-asked",
+    )  # fmt: skip
     assert own_cookies(https=True) == (
         "__Host-gateway",
         "__Host-gateway-challenge",
         "__Host-gateway-form",
+        "__Host-gateway-errand",
+        "__Host-gateway-asked",
     )
 
 

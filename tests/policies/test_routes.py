@@ -42,6 +42,10 @@ FOUND = {
     b"/.gateway/": PAGES,
     b"/.gateway/logon": PAGES,
     b"/.gatewayx": ROOT,
+    b"/.well-known/change-password": PAGES,
+    b"/.well-known/change-passwords": ROOT,
+    b"/.well-known/change": ROOT,
+    b"/.well-known": ROOT,
     b"/a%20b": ROOT,
     b"/a/./b": ROOT,
     b"/a//b": ROOT,
@@ -160,6 +164,7 @@ def test_the_more_specific_host_decides_first() -> None:
     assert table.find(b"x.example.se", b"/hr/a") is HR
     assert table.find(HOST, b"/only/a") is ROOT
     assert table.find(b"x.example.se", b"/.gateway/logon") is PAGES
+    assert table.find(b"x.example.se", b"/.well-known/change-password") is PAGES
     assert table.find(b"x.example.se", b"/HR") == AMBIGUOUS
 
 
