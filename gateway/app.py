@@ -18,12 +18,16 @@ from typing import Final
 from aiohttp import web
 
 from gateway.auth.challenges import Challenges
+from gateway.auth.credentials import Credentials
 from gateway.auth.lockout import Lockout
 from gateway.auth.logon import Logon
 from gateway.auth.model import SessionRecord
+from gateway.auth.notices import Notices
 from gateway.auth.one_time_passwords import OneTimePasswords
-from gateway.auth.ports import Unavailable
+from gateway.auth.ports import Audit, Clock, SmsSender, Unavailable
+from gateway.auth.reset import Reset
 from gateway.auth.sealing import Sealer
+from gateway.auth.self_service import SelfService
 from gateway.auth.sessions import Sessions
 from gateway.auth.sms_budget import SmsBudget
 from gateway.directory.passwords import PasswordHasher
@@ -33,6 +37,7 @@ from gateway.operate.audit_file import AuditFile
 from gateway.pages.application import make_pages
 from gateway.pages.error_pages import ErrorPages
 from gateway.pages.services import PageServices
+from gateway.password_judge import ConfiguredPasswords
 from gateway.places import pages_socket
 from gateway.proxy.door import FrontDoor
 from gateway.proxy.listener import Listener
@@ -102,14 +107,14 @@ async def _serving(start: Start) -> AsyncIterator[FrontDoor]:
         stack.push_async_callback(sms.close)
         sealer = Sealer(settings.secret_key.reveal().encode(), entropy)
         sessions = Sessions(store.sessions, sealer, settings.session, clock, audit)
-        lockout = Lockout(store.failures, sealer, settings.lockout, clock)
-        challenges = Challenges(store.challenges, sealer, settings.one_time_password, clock)
-        budget = SmsBudget(store.failures, sealer, settings.sms_budget, clock)
-        codes = OneTimePasswords(challenges, budget, sms, audit, clock, settings)
         door = FrontDoor(compile_plan(start.snapshot), sessions, _replies(settings), audit, entropy)
+        near = _Neighbours(store, directory, sms, audit, clock, sealer)
+        logon, account, reset = _domain(settings, near, sessions)
         services = PageServices(
             snapshot=lambda: door.plan.snapshot,
-            logon=Logon(directory, lockout, codes, sessions, audit, settings),
+            logon=logon,
+            account=account,
+            reset=reset,
             who=partial(_who, sessions),
             clock=clock,
             entropy=entropy,
@@ -129,6 +134,37 @@ async def _serving(start: Start) -> AsyncIterator[FrontDoor]:
         finally:
             listener.stop()
             await door.drain(GRACE_S)
+
+
+@dataclass(frozen=True, slots=True)
+class _Neighbours:
+    """What the logon domain is handed."""
+
+    store: Store
+    directory: SqlDirectory
+    sms: SmsSender
+    audit: Audit
+    clock: Clock
+    sealer: Sealer
+
+
+def _domain(
+    settings: Settings, near: _Neighbours, sessions: Sessions
+) -> tuple[Logon, SelfService, Reset]:
+    """Put the logon domain together; its parts count in the same buckets."""
+    directory, audit, clock, sealer = near.directory, near.audit, near.clock, near.sealer
+    lockout = Lockout(near.store.failures, sealer, settings.lockout, clock)
+    challenges = Challenges(near.store.challenges, sealer, settings.one_time_password, clock)
+    budget = SmsBudget(near.store.failures, sealer, settings.sms_budget, clock)
+    codes = OneTimePasswords(challenges, budget, near.sms, audit, clock, settings)
+    notices = Notices(near.sms, budget, audit, settings)
+    credentials = Credentials(directory, directory.accounts, lockout, challenges, sessions, notices)
+    judge = ConfiguredPasswords(settings)
+    return (
+        Logon(directory, lockout, codes, sessions, audit, settings),
+        SelfService(directory, credentials, codes, judge, audit, settings),
+        Reset(directory, credentials, codes, budget, judge, clock),
+    )
 
 
 def _replies(settings: Settings) -> Replies:

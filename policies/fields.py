@@ -13,17 +13,23 @@ from typing import Final, NamedTuple
 
 
 class CookieNames(NamedTuple):
-    """Our cookies: the session, the challenge of a logon under way, and the form's browser mark."""
+    """Our cookies: the session, the challenge of a logon under way, the form's browser mark.
+
+    `errand` is a reset or the proof of a number under way, `asked` says who was asked for a number.
+    """
 
     session: str
     challenge: str
     form: str
+    errand: str
+    asked: str
 
 
 def own_cookies(*, https: bool) -> CookieNames:
     """Return the cookie names; under https the `__Host-` prefix pins them to this host."""
     prefix = "__Host-" if https else ""
-    return CookieNames(f"{prefix}gateway", f"{prefix}gateway-challenge", f"{prefix}gateway-form")
+    kinds = ("", "-challenge", "-form", "-errand", "-asked")
+    return CookieNames(*(f"{prefix}gateway{kind}" for kind in kinds))
 
 
 class Crossing(enum.IntEnum):

@@ -52,6 +52,8 @@ PAGES: Final = Route(path="/.gateway/", upstream="", public=True, upgrades=froze
 CHANGE_PASSWORD: Final = "/.well-known/change-password"  # noqa: S105 - an address
 """Where password managers look for the page that changes passwords; one of ours too."""
 
+_OWN: Final = (PAGES.path, CHANGE_PASSWORD)
+
 _MAX_DECODINGS: Final = 4
 _MAX_AUTHORITIES: Final = 2
 _ONE_READING: Final = re.compile(rb"(?:[a-z0-9_~!$&'()*+,=:@-][a-z0-9._~!$&'()*+,=:@/-]*)?\Z")
@@ -64,6 +66,11 @@ _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 _HOST_TAKEN: Final = "two routes for the same place: lines {} and {}"
 
 _Prefixes = dict[bytes, Route]
+
+
+def own_pages(path: str) -> str | None:
+    """Return which place of our own a folded path is in, or None."""
+    return next((own for own in _OWN if f"{path}/".startswith(f"{own.rstrip('/')}/")), None)
 
 
 def place(route: Route) -> tuple[str, str]:
@@ -83,10 +90,9 @@ class RouteTable:
         self._exact: dict[bytes, _Level] = {}
         self._wild: dict[bytes, _Level] = {}
         for route in routes:
-            if _is_below_pages(_fold(route.path.encode())):
-                raise ValueError(f"line {route.line}: {PAGES.path} holds the gateway's own pages")
-            if _fold(route.path.encode()) == CHANGE_PASSWORD.encode():
-                raise ValueError(f"line {route.line}: {CHANGE_PASSWORD} is the gateway's own page")
+            own = own_pages(_fold(route.path.encode()).decode())
+            if own is not None:
+                raise ValueError(f"line {route.line}: {own} holds the gateway's own pages")
             self._level(route.host).add(route)
         levels = (self._any_host, *self._exact.values(), *self._wild.values())
         for level in levels:
@@ -253,7 +259,3 @@ def _fold_plain(plain: bytes) -> bytes:
     path = plain.partition(b"?")[0].partition(b"#")[0]
     parts = (part.partition(b";")[0].rstrip(b". ") for part in path.split(b"/"))
     return b"".join(b"/" + part for part in parts if part)
-
-
-def _is_below_pages(folded: bytes) -> bool:
-    return f"{folded.decode()}/".startswith(PAGES.path)

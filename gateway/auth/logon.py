@@ -211,7 +211,7 @@ class Logon:
         self, person: Person, factors: tuple[str, ...], client: Client, replaces: str | None
     ) -> SessionOpened:
         token = await self._sessions.open(person, factors, client, replaces)
-        return SessionOpened(token, person.user)
+        return SessionOpened(token, person.user, number_missing=person.mobile is None)
 
 
 def _plausible(user_name: str, password: str) -> bool:

@@ -13,10 +13,14 @@ from policies.self_service import Permission
 
 @dataclass(frozen=True, slots=True)
 class SessionOpened:
-    """Logged on. `token` is the value of the session cookie, `user` the canonical name."""
+    """Logged on. `token` is the value of the session cookie, `user` the canonical name.
+
+    `number_missing`: this user could get no code elsewhere yet.
+    """
 
     token: str
     user: str
+    number_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,15 @@ from aiohttp.typedefs import Handler, Middleware
 
 from gateway.auth.ports import Unavailable
 from gateway.pages import static
+from gateway.pages.account import AccountPage
 from gateway.pages.desk import Desk
 from gateway.pages.forms import MAX_BODY, FormRefused
 from gateway.pages.help import HelpPage
 from gateway.pages.logon import LogonPage
 from gateway.pages.logout import LogoutPage
 from gateway.pages.otp import OtpPage
+from gateway.pages.proof import ProofPage
+from gateway.pages.reset import ResetPage
 from gateway.pages.services import PageServices
 from gateway.pages.visit import Visit
 from policies.answer_fields import NO_STORE, page_fields, security_fields
@@ -28,7 +31,8 @@ def make_pages(services: PageServices) -> web.Application:
     """Return the application: run it on the private unix socket, behind the front door."""
     desk = Desk(services)
     app = web.Application(client_max_size=MAX_BODY, middlewares=[_answering_surprises(desk)])
-    for page in (LogonPage(desk), OtpPage(desk), LogoutPage(desk), HelpPage(desk)):
+    pages = (LogonPage, OtpPage, LogoutPage, HelpPage, AccountPage, ProofPage, ResetPage)
+    for page in (kind(desk) for kind in pages):
         app.router.add_routes(page.routes())
     app.router.add_routes(static.routes())
 

@@ -24,6 +24,14 @@ OTP: Final = "/.gateway/otp"
 RESEND: Final = "/.gateway/otp/resend"
 LOGOUT: Final = "/.gateway/logout"
 HELP: Final = "/.gateway/help"
+ACCOUNT: Final = "/.gateway/account"
+NUMBER: Final = "/.gateway/account/number"
+PROOF: Final = "/.gateway/account/code"
+PROOF_RESEND: Final = "/.gateway/account/resend"
+RESET: Final = "/.gateway/reset"
+RESET_CODE: Final = "/.gateway/reset/code"
+RESET_PASSWORD: Final = "/.gateway/reset/password"  # noqa: S105 - an address
+_ON_A_SESSION: Final = frozenset({RESEND, LOGOUT, ACCOUNT, PROOF, PROOF_RESEND})
 
 
 def link(page: str, way_back: str = START, **fields: str) -> str:
@@ -112,9 +120,9 @@ class Desk:
 def _acts_on(visit: Visit, page: str) -> str:
     """Return the session a form is bound to.
 
-    Logon and code forms act on none: they stay good in other tabs after a logon in one of them.
+    Those of logon, code and reset act on none: they stay good in other tabs after a logon in one.
     """
-    return (visit.session or "") if page in {RESEND, LOGOUT} else ""
+    return (visit.session or "") if page in _ON_A_SESSION else ""
 
 
 def wait_field(response: web.Response, seconds: int) -> web.Response:

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from aiohttp import web
 
 from gateway.pages.desk import HELP, Desk
-
-_RESET: Final = "/.gateway/reset"
-_ON_PASSWORDS: Final = HELP + "#password"
+from gateway.pages.password_texts import password_rules
 
 
 class HelpPage:
-    """A page for everybody; the start of a password reset leads to what it says about it."""
+    """A page for everybody."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of this page."""
-        return [web.get(HELP, self.get), web.get(_RESET, self.get_reset)]
+        return [web.get(HELP, self.get)]
 
     async def get(self, request: web.Request) -> web.Response:
         """Show the help; asks no store, so it works when nothing else does."""
         visit = self._desk.visit(request)
-        digits = visit.snapshot.settings.one_time_password.digits
-        return self._desk.show(visit, "help.html", {"digits": digits})
-
-    async def get_reset(self, _: web.Request) -> web.Response:
-        """Lead the link "Reset or change password" to the words on it."""
-        return self._desk.onward(_ON_PASSWORDS)
+        settings = visit.snapshot.settings
+        rules = password_rules(settings.password, visit.language)
+        values = {"digits": settings.one_time_password.digits, "rules": rules}
+        return self._desk.show(visit, "help.html", values)

@@ -1,4 +1,4 @@
-"""`/.gateway/logon`: user name and password (contract section 4)."""
+"""`/.gateway/logon`: user name and password (docs/outside.md)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from gateway.auth.outcomes import CodeSent, LockedOut, NoNumber, Rejected, SessionOpened
+from gateway.pages.asked import LIFETIME, was_asked, with_asked
 from gateway.pages.cookies import delete_cookie, set_cookie
-from gateway.pages.desk import LOGON, OTP, Desk, link, wait_field
+from gateway.pages.desk import ACCOUNT, LOGON, NUMBER, OTP, Desk, link, wait_field
 from gateway.pages.forms import read_query, required
 from gateway.pages.visit import Visit
 
@@ -31,8 +32,8 @@ def show_logon(
     *,
     status: int,
 ) -> web.Response:
-    """Return the logon page; `values` may hold problem, user_name, wait_s and logged_off."""
-    shown = {"problem": Problem.NONE, "user_name": "", "wait_s": 0, "of": "", "logged_off": False}
+    """Return the logon page; `values` may hold problem, user_name, wait_s, of and notice."""
+    shown = {"problem": Problem.NONE, "user_name": "", "wait_s": 0, "of": "", "notice": ""}
     return desk.show(visit, "logon.html", {"next": way_back, **shown, **(values or {})}, status)
 
 
@@ -77,8 +78,8 @@ class LogonPage:
         way_back = visit.way_back(query)
         if await self._desk.who(visit) is not None:
             return self._desk.onward(way_back)
-        logged_off = {"logged_off": query.get("notice") == "logged-off"}
-        return show_logon(self._desk, visit, way_back, logged_off, status=200)
+        notice = {"notice": query.get("notice", "")}
+        return show_logon(self._desk, visit, way_back, notice, status=200)
 
     async def post(self, request: web.Request) -> web.Response:
         """Judge user name and password; an empty one is wrong without being judged."""
@@ -98,7 +99,7 @@ class LogonPage:
         )
         match outcome:
             case SessionOpened():
-                return open_session(desk, visit, outcome.token, way_back)
+                return self._logged_on(visit, outcome, way_back)
             case CodeSent():
                 return open_challenge(desk, visit, outcome.challenge, way_back)
             case Rejected():
@@ -107,6 +108,18 @@ class LogonPage:
                 return self._locked(visit, way_back, user_name, outcome)
             case NoNumber():
                 return show_no_number(desk, visit, way_back)
+
+    def _logged_on(self, visit: Visit, opened: SessionOpened, way_back: str) -> web.Response:
+        """Send the browser on; who has no number yet is asked for one on the way, once."""
+        secret = self._desk.services.secret
+        asked = was_asked(visit.asked, opened.user, secret)
+        if not opened.number_missing or asked or way_back.startswith(ACCOUNT):
+            return open_session(self._desk, visit, opened.token, way_back)
+        response = open_session(self._desk, visit, opened.token, link(NUMBER, way_back))
+        marks = with_asked(visit.asked, opened.user, secret)
+        name = visit.snapshot.cookies.asked
+        set_cookie(response, name, marks, https=visit.https, lifetime=LIFETIME)
+        return response
 
     def _again(self, visit: Visit, way_back: str, user_name: str) -> web.Response:
         values = {"problem": Problem.REJECTED, "user_name": user_name}

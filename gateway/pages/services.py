@@ -6,15 +6,25 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from gateway.auth.challenges import Purpose
 from gateway.auth.model import Client, SessionRecord
 from gateway.auth.outcomes import (
+    AccountOutcome,
+    AccountView,
     ChallengeView,
     CodeOutcome,
+    LockedOut,
+    NewPasswordOutcome,
     PasswordOutcome,
+    ProofOutcome,
     ResendOutcome,
+    ResetAsked,
+    ResetOutcome,
+    ResetView,
     StepUpOutcome,
 )
 from gateway.auth.ports import Clock, Entropy
+from gateway.auth.self_service import Presence, Wish
 from gateway.settings.model import Settings
 from policies.fields import CookieNames
 from policies.routes import Route, SecondFactor
@@ -95,12 +105,64 @@ class Logon(Protocol):
         ...
 
 
+class Account(Protocol):
+    """What employees change by themselves. `challenge` is the errand cookie's value."""
+
+    async def view(self, session: SessionRecord, client: Client, /) -> AccountView | None:
+        """Return what may be shown; None when the session's user is gone."""
+        ...
+
+    async def change(self, wish: Wish, presence: Presence, /) -> AccountOutcome:
+        """Change what is wished, all of it or nothing."""
+        ...
+
+    async def view_proof(self, session: SessionRecord, challenge: str, /) -> ChallengeView | None:
+        """Return what may be shown of a number to be proven; None when that is over."""
+        ...
+
+    async def resend_proof(
+        self, session: SessionRecord, challenge: str, client: Client, /
+    ) -> ResendOutcome:
+        """Send the code to the new number again."""
+        ...
+
+    async def submit_proof(self, challenge: str, code: str, presence: Presence, /) -> ProofOutcome:
+        """Judge the code that went to the new number."""
+        ...
+
+
+class Reset(Protocol):
+    """A forgotten password. `token` is the errand cookie's value."""
+
+    async def ask(self, user_name: str, client: Client, browser: str, /) -> ResetAsked | LockedOut:
+        """Begin, or send the code again; nobody can tell whether there is such a user."""
+        ...
+
+    async def view(self, token: str, purpose: Purpose, /) -> ResetView | None:
+        """Return what may be shown of a step; None when it is over."""
+        ...
+
+    async def submit_code(
+        self, token: str, code: str, client: Client, browser: str, /
+    ) -> ResetOutcome:
+        """Judge a code."""
+        ...
+
+    async def set_password(
+        self, token: str, new: str, confirm: str, client: Client, /
+    ) -> NewPasswordOutcome:
+        """Set the new password."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class PageServices:
     """Everything the pages are given. `secret` signs form tokens; 16 bytes at the least."""
 
     snapshot: Callable[[], Snapshot]
     logon: Logon
+    account: Account
+    reset: Reset
     who: Callable[[str], Awaitable[SessionRecord | None]]
     clock: Clock
     entropy: Entropy

@@ -24,13 +24,15 @@ _ELSEWHERE: Final = "internet"
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request, under one snapshot. Cookie values are None when absent."""
+    """One request, under one snapshot. Cookie values are None when absent, `asked` is ""."""
 
     snapshot: Snapshot
     client: Client
     host: str
     session: str | None
     challenge: str | None
+    errand: str | None
+    asked: str
     mark: str
     mark_is_new: bool
 
@@ -75,6 +77,8 @@ def read_visit(headers: Mapping[str, str], services: PageServices) -> Visit:
         host=headers.get("X-Gateway-Host", ""),
         session=read_cookie(cookies, snapshot.cookies.session),
         challenge=read_cookie(cookies, snapshot.cookies.challenge),
+        errand=read_cookie(cookies, snapshot.cookies.errand),
+        asked=read_cookie(cookies, snapshot.cookies.asked) or "",
         mark=known or services.entropy.token(MARK_BYTES).hex(),
         mark_is_new=known is None,
     )

@@ -11,7 +11,7 @@ from gateway.settings.model import Upstream
 from gateway.settings.problems import choice_of, show
 from gateway.settings.reading import Table, Value
 from gateway.settings.values import flag, list_of, one_of, text, worded
-from policies.routes import PAGES, Route, SecondFactor, place
+from policies.routes import Route, SecondFactor, own_pages, place
 
 PUBLIC_URL: Final = "public_url"
 """Stands for our own origin in a list of origins."""
@@ -78,8 +78,9 @@ def _path(value: Value) -> str:
     if _PATH.fullmatch(path) is None or _DOTS.search(path):
         expected = 'a plain path from the root, without . .. // % ; ? #, as "/hr/"'
         raise value.refusal(expected)
-    if f"{path.lower()}/".startswith(PAGES.path):
-        raise value.refusal(f"another path: {PAGES.path} holds the gateway's own pages")
+    own = own_pages(path.lower())
+    if own is not None:
+        raise value.refusal(f"another path: {own} holds the gateway's own pages")
     return path
 
 

@@ -17,7 +17,7 @@ CASES = [
     *[
         (f"[[route]]\nupstream = 'portal'\npath = '{path}'", 2, "route[2].path", path[:5], "path")
         for path in ("a", "/a?b", "/a#b", "/a%2fb", "/../a", "/a/..", "/a/./b", "/a//b", "/a;b", "/a b", "/å", "/.gateway",
-                     "/.gateway/", "/.GATEWAY/x", "http://x/")
+                     "/.gateway/", "/.GATEWAY/x", "/.well-known/change-password", "/.Well-Known/change-password/x", "http://x/")
     ],
     ("[[route]]\nupstream = 'portal'\npath = '/'", 2, "route[2].path", "line 5", "once"),
     (ROUTE + ROUTE, 4, "route[3].path", "again", "once"),
