@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import secrets
+import stat
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -13,8 +16,15 @@ _SECRET_BYTES: Final = 32
 
 
 def private_directory(path: Path) -> Path:
-    """Return `path` as a directory that only its owner may enter, made when missing."""
+    """Return `path` as a directory that only its owner may enter, made when missing.
+
+    Raises OSError, also for a directory that others share (owned by another, or sticky as /tmp):
+    closing that one would shut them out.
+    """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = path.stat()
+    if status.st_uid != os.geteuid() or status.st_mode & stat.S_ISVTX:
+        raise PermissionError(errno.EPERM, "it is shared with others", str(path))
     path.chmod(0o700)
     return path
 
@@ -50,16 +60,21 @@ def _runs(pid: int) -> bool:
 
 
 def make_secret(path: Path) -> str:
-    """Return the secret in the file at `path`, made (0600) when there is none yet."""
+    """Return the secret in the file at `path`, made (0600) when there is none yet.
+
+    Whole or not at all: of several who make it at once, all return the first one's.
+    """
     if not path.parent.exists():
         private_directory(path.parent)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text("ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        secret = secrets.token_urlsafe(_SECRET_BYTES)
-        file.write(secret + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return secret
+    if not path.exists():
+        descriptor, made = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # 0600
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_urlsafe(_SECRET_BYTES) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            with contextlib.suppress(FileExistsError):
+                os.link(made, path)
+        finally:
+            Path(made).unlink()
+    return path.read_text("ascii").strip()

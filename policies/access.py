@@ -51,6 +51,14 @@ def decide(route: Route, who: Who | None, network: str) -> Decision:
     return ALLOW_SESSION
 
 
+def same_origin(scheme: str, authority: str) -> str:
+    """Return the origin (RFC 6454) of pages on the host that a request was sent to.
+
+    `authority` is its Host field, which has been found to be a host of ours.
+    """
+    return f"{scheme}://{authority.lower()}"
+
+
 def judge_origin(route: Route, origin: str | None, own_origins: frozenset[str]) -> Deny | None:
     """Return why an upgrade opened by `origin` is refused, or None.
 

@@ -34,6 +34,11 @@ def make_admin(checks: Mapping[str, Check]) -> web.Application:
             headers={"Cache-Control": "no-store"},
         )
 
+    async def unnamed(_: web.Request, response: web.StreamResponse) -> None:
+        """Say nothing of versions (ASVS 13.4.6)."""
+        response.headers.popall("Server", None)
+
+    app.on_response_prepare.append(unnamed)
     app.router.add_get("/healthz", live)
     app.router.add_get("/readyz", ready)
     return app

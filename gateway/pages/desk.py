@@ -62,7 +62,7 @@ class Desk:
 
         Raises FormRefused for a forged or stale one, else as `read_form`.
         """
-        if is_cross_site(request.headers, visit.snapshot.own_origins):
+        if is_cross_site(request.headers, visit.origins):
             raise FormRefused(page)
         fields = await read_form(request)
         genuine = not visit.mark_is_new and self._tokens.is_valid(

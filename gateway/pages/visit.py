@@ -15,6 +15,7 @@ from gateway.pages.cookies import read_cookie
 from gateway.pages.form_tokens import MARK_BYTES, is_mark
 from gateway.pages.services import PageServices, Snapshot
 from gateway.pages.texts import LANGUAGES
+from policies.access import same_origin
 from policies.languages import choose
 from policies.return_paths import safe_return_path
 from policies.routes import SecondFactor
@@ -24,11 +25,15 @@ _ELSEWHERE: Final = "internet"
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request, under one snapshot. Cookie values are None when absent, `asked` is ""."""
+    """One request, under one snapshot. Cookie values are None when absent, `asked` is "".
+
+    `host` is the canonical host, `here` the origin of pages on it.
+    """
 
     snapshot: Snapshot
     client: Client
     host: str
+    here: str
     session: str | None
     challenge: str | None
     errand: str | None
@@ -40,6 +45,11 @@ class Visit:
     def https(self) -> bool:
         """Whether browsers reach us by https."""
         return self.snapshot.settings.public_url.is_https
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The origins whose forms are ours: the public URL's, and this host's own."""
+        return self.snapshot.own_origins | {self.here}
 
     @property
     def language(self) -> str:
@@ -75,6 +85,7 @@ def read_visit(headers: Mapping[str, str], services: PageServices) -> Visit:
             ),
         ),
         host=headers.get("X-Gateway-Host", ""),
+        here=same_origin(snapshot.settings.public_url.scheme, headers.get("Host", "")),
         session=read_cookie(cookies, snapshot.cookies.session),
         challenge=read_cookie(cookies, snapshot.cookies.challenge),
         errand=read_cookie(cookies, snapshot.cookies.errand),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gateway.auth.sessions import LiveSession
 from gateway.proxy.plan import Plan
 from gateway.wire.request import RequestHead
-from policies.access import decide, judge_origin
+from policies.access import decide, judge_origin, same_origin
 from policies.decision import Decision, Deny
 from policies.networks import canonical_address, client_address
 from policies.routes import Route
@@ -57,7 +57,9 @@ def judge(
         sent = [value for name, value in head.fields if name.lower() == b"origin"]
         # Two are as good as none: nobody knows which one the page had.
         origin_sent = sent[0].decode("latin-1") if len(sent) == 1 else None
-        refused = judge_origin(route, origin_sent, plan.snapshot.own_origins)
+        # A route with a host of its own has pages of its own, at that host's origin.
+        here = same_origin(plan.scheme.decode(), head.authority.decode("latin-1"))
+        refused = judge_origin(route, origin_sent, plan.snapshot.own_origins | {here})
         if refused is not None:
             decision = refused
     return decision
