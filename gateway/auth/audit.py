@@ -5,9 +5,21 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.auth.model import Client
-from gateway.auth.ports import Audit, AuditEvent
+from gateway.auth.ports import Audit, AuditEvent, Directory, Unavailable
 
 _LONGEST_USER: Final = 128
+
+
+async def name_for_audit(directory: Directory, user: str) -> str:
+    """Return `user` when somebody is called so, else "".
+
+    What a stranger typed as a name may be a password in the wrong field (ASVS 16.2.5).
+    """
+    try:
+        known = await directory.find(user)
+    except Unavailable:
+        return ""
+    return "" if known is None else known.user
 
 
 def note(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.auth.audit import note
+from gateway.auth.audit import name_for_audit, note
 from gateway.auth.challenges import LiveChallenge, Purpose
 from gateway.auth.lockout import Lockout, Try
 from gateway.auth.model import Client, Person
@@ -81,14 +81,17 @@ class Logon:
         user = self._directory.canonical(user_name[:_LONGEST_USER_NAME])
         counted = await self._lockout.password(user, client.address)
         if isinstance(counted, LockedOut):
-            note(self._audit, "logon.locked", client, "locked", user, "password")
+            name = await name_for_audit(self._directory, user)
+            note(self._audit, "logon.locked", client, "locked", name, "password")
             return counted
         try:
             person = await self._judge_password(user_name, password, counted)
         finally:
             counted.settled.set()
         if person is None:
-            note(self._audit, "logon.password", client, "rejected", user)
+            name = await name_for_audit(self._directory, user)
+            why = "" if name else "unknown-user"
+            note(self._audit, "logon.password", client, "rejected", name, why)
             return Rejected()
         note(self._audit, "logon.password", client, "right", person.user)
         return await self._after_password(person, client, browser, second_factor, replaces)
@@ -115,13 +118,13 @@ class Logon:
         replaces: str | None,
     ) -> PasswordOutcome:
         if not code_needed(second_factor, client.network, ()):
-            return await self._open(person, (PWD,), client, replaces)
+            return await self._open(person, (PWD,), client, replaces) or Rejected()
         if person.mobile is not None:
             return await self._codes.issue(person, person.mobile, browser, Purpose.LOGON, client)
         if client.network == self._first_logon:
             # Where a first logon is made, it must be possible to get in and give a number. The
             # route that wants a code goes on wanting it: this session does not have the factor.
-            return await self._open(person, (PWD,), client, replaces)
+            return await self._open(person, (PWD,), client, replaces) or Rejected()
         note(self._audit, "logon.code", client, "refused", person.user, "no-number")
         return NoNumber()
 
@@ -151,7 +154,7 @@ class Logon:
             note(self._audit, "logon.code", client, "wrong", person.user)
             return WrongCode(judged.tries_left)
         note(self._audit, "logon.code", client, "right", person.user)
-        return await self._open(person, (PWD, OTP), client, replaces)
+        return await self._open(person, (PWD, OTP), client, replaces) or ChallengeOver()
 
     async def resend(self, challenge: str, client: Client) -> ResendOutcome:
         """Send the same code again, to the number that the directory still says."""
@@ -209,8 +212,17 @@ class Logon:
 
     async def _open(
         self, person: Person, factors: tuple[str, ...], client: Client, replaces: str | None
-    ) -> SessionOpened:
+    ) -> SessionOpened | None:
+        """Open a session; None when the person was disabled meanwhile.
+
+        Who disables somebody ends the sessions that are there. One that was opened at that moment
+        must not stay, so the directory is asked once more behind it.
+        """
         token = await self._sessions.open(person, factors, client, replaces)
+        now = await self._directory.find(person.user)
+        if now is None or not now.enabled:
+            await self._sessions.end(token, client, "disabled")
+            return None
         return SessionOpened(token, person.user, number_missing=person.mobile is None)
 
 

@@ -11,7 +11,7 @@ import math
 from datetime import timedelta
 from typing import Final
 
-from gateway.auth.audit import note
+from gateway.auth.audit import name_for_audit, note
 from gateway.auth.challenges import Challenge, LiveChallenge, Purpose
 from gateway.auth.credentials import Credentials
 from gateway.auth.lockout import Lockout
@@ -71,7 +71,8 @@ class Reset:
             return locked
         person = await self._directory.find(user)
         able = person is not None and person.enabled and person.mobile is not None
-        note(self._audit, "password.reset", client, "asked", user, _reason(person))
+        name = "" if person is None else person.user  # what was typed may be a password
+        note(self._audit, "password.reset", client, "asked", name, _reason(person))
         known = person if person is not None and able else None
         stand_in = known or Person(user, "", "", None, (), enabled=False)
         token = await self._codes.issue_unseen(stand_in, stand_in.mobile, browser, client)
@@ -97,7 +98,8 @@ class Reset:
             return ChallengeOver() if judged is None else judged
         user = live.inside.user
         if not judged.right:
-            note(self._audit, "password.reset", client, "wrong-code", user)
+            name = await name_for_audit(self._directory, user)
+            note(self._audit, "password.reset", client, "wrong-code", name)
             return WrongCode(judged.tries_left)
         person = await self._still_same(live.inside)
         if person is None:
@@ -133,12 +135,14 @@ class Reset:
     async def _count(self, user: str, client: Client) -> LockedOut | None:
         counted = await self._lockout.password(user, client.address)
         if isinstance(counted, LockedOut):
-            note(self._audit, "logon.locked", client, "locked", user, "reset")
+            name = await name_for_audit(self._directory, user)
+            note(self._audit, "logon.locked", client, "locked", name, "reset")
             return counted
         counted.settled.set()
         locked = await self._budget.ask_for_reset(user, client.address)
         if locked is not None:
-            note(self._audit, "password.reset", client, "refused", user, "sms-budget")
+            name = await name_for_audit(self._directory, user)
+            note(self._audit, "password.reset", client, "refused", name, "sms-budget")
         return locked
 
     async def _live(self, token: str, purpose: Purpose) -> LiveChallenge | None:

@@ -400,3 +400,36 @@ async def test_nothing_secret_is_audited() -> None:
         script.browser.session,
     ):
         assert str(secret) not in text
+
+
+@pytest.mark.parametrize("with_code", [False, True], ids=["password", "code"])
+async def test_who_is_disabled_while_the_session_opens_has_none(with_code: bool) -> None:
+    script = LoginScript()
+    script.go(OUTSIDE if with_code else INSIDE)
+    open_session = script.sessions.open
+
+    async def open_then_disable(*args: object) -> str:
+        token = await open_session(*args)  # type: ignore[arg-type]
+        script.directory.change("anna", enabled=False)
+        return token
+
+    script.sessions.open = open_then_disable  # type: ignore[method-assign]
+    outcome = await script.password()
+    if with_code:
+        assert isinstance(outcome, CodeSent)
+        assert await script.code() == ChallengeOver()
+    else:
+        assert outcome == Rejected()
+    assert await script.whoami() is None
+    assert script.audit.names()[-2:] == ["session.opened:opened", "session.ended:ended"]
+
+
+async def test_a_password_in_the_field_of_the_name_is_not_written_down() -> None:
+    script = LoginScript()
+    script.go(INSIDE)
+    for _ in range(7):  # rejected first, then locked
+        await script.password("x", user="Sommar2026x")
+    await script.password("wrong", user="ANNA")
+    users = [event.user for event in script.audit.events]
+    assert users == [""] * 7 + ["anna"]
+    assert {"logon.password:rejected", "logon.locked:locked"} <= set(script.audit.names())
