@@ -15,6 +15,9 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, R
 from tests.browser.place import Account, Place
 from tests.system.gateway import INSIDE, OUTSIDE, PASSWORD
 
+SPARE_NUMBER = "070-174 06 80"
+"""A number for fiction that no account begins with."""
+
 _STATUS = "Failed to load resource: the server responded with a status of"
 
 
@@ -140,6 +143,30 @@ class Employee:
             button.click()
         self.page.wait_for_load_state()
         return told.value
+
+    def change(
+        self, *, mobile: str = "", current: str = PASSWORD, new: str = "", confirm: str = ""
+    ) -> Response:
+        """Fill in what is given of the logon details and press their button."""
+        for name, text in (
+            ("mobile", mobile), ("current_password", current),
+            ("new_password", new), ("confirm_password", confirm),
+        ):  # fmt: skip
+            if text:
+                self.page.locator(f"#{name}").fill(text)
+        return self._press(self.page.locator("main button[type=submit]"))
+
+    def ask_for_reset(self, account: Account | str) -> Response:
+        """Fill in the user name whose password is forgotten, and press the button."""
+        user = account if isinstance(account, str) else account.user
+        self.page.locator("#username").fill(user)
+        return self._press(self.page.locator("main button[type=submit]"))
+
+    def choose_password(self, new: str, confirm: str = "") -> Response:
+        """Fill in a new password twice and press the button."""
+        self.page.locator("#new_password").fill(new)
+        self.page.locator("#confirm_password").fill(confirm or new)
+        return self._press(self.page.locator("main button[type=submit]"))
 
     def read_code(self, account: Account, after: int = 0) -> str:
         """Read the newest code off the phone, in a second tab, once more than `after` came."""

@@ -192,6 +192,8 @@ def test_without_a_number_the_way_to_the_office_is_shown(place, employee):
     bo.go_inside()
     bo.open(DEEP)
     bo.type_password(account)
+    expect(bo.heading).to_have_text("Your mobile number is missing")
+    bo.page.get_by_role("link", name="Not now").click()
     assert bo.where == DEEP
 
 

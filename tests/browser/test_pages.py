@@ -24,7 +24,7 @@ DRESSES = {
     "wide, Swedish": {"locale": "sv-SE", "viewport": {"width": 1280, "height": 800}},
 }  # fmt: skip
 
-_TOO_SMALL = """() => [...document.querySelectorAll(".button, button, input:not([type=hidden])")]
+_TOO_SMALL = """() => [...document.querySelectorAll(".button, button, input:not([type=hidden], [hidden])")]
   .map(one => [one.textContent.trim() || one.id, one.getBoundingClientRect()])
   .filter(([, box]) => box.height < 44 || box.width < 44)
   .map(([name, box]) => `${name}: ${box.width} x ${box.height}`)"""

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 
 from playwright.sync_api import Page
 
-from tests.browser.employee import Employee, other_code
+from tests.browser.employee import SPARE_NUMBER, Employee, other_code
 
 _WRONG = "Fel7losen"
+_NO_CODE = "000000"
 _unknown = itertools.count(1)
 
 OURS = "ours"
@@ -33,7 +34,8 @@ class Stop:
 
 def tour(new: Callable[[], Employee]) -> Iterator[Stop]:
     """Walk past all pages; `new` gives a new employee with a fresh browser profile."""
-    for walk in (_the_way_in, _before_the_code, _the_code, _the_office, _errors, _away):
+    walks = (_the_way_in, _before_the_code, _the_code, _the_office, _details, _forgotten)
+    for walk in (*walks, _errors, _away):
         yield from walk(new())
 
 
@@ -109,6 +111,46 @@ def _the_office(one: Employee) -> Iterator[Stop]:
     one.go_outside()
     one.open("/schema")
     yield Stop("step-up", one.page)
+
+
+def _details(one: Employee) -> Iterator[Stop]:
+    account = next(one.place.without_number)
+    one.go_inside()
+    one.open("/schema")
+    one.type_password(account)
+    yield Stop("number", one.page)
+    answer = one.change(mobile="08-123 456 78", current=_WRONG)
+    yield Stop("details-wrong-number", one.page, answer.status)
+    answer = one.change(mobile=SPARE_NUMBER, new="Sommar2026", confirm="x")
+    yield Stop("details-wrong-password", one.page, answer.status)
+    one.change()
+    yield Stop("details-updated", one.page)
+    one.open("/.gateway/account")
+    yield Stop("details", one.page)
+    one.go_outside()
+
+
+def _forgotten(one: Employee) -> Iterator[Stop]:
+    account = next(one.place.with_number)
+    one.open("/.gateway/reset")
+    yield Stop("reset", one.page)
+    one.ask_for_reset(account)
+    yield Stop("reset-code", one.page)
+    code = one.read_code(account)
+    answer = one.type_code(other_code(code))
+    yield Stop("reset-code-wrong", one.page, answer.status)
+    one.type_code(code)
+    yield Stop("reset-password", one.page)
+    answer = one.choose_password("Anna1å", "x")
+    yield Stop("reset-password-wrong", one.page, answer.status)
+    one.choose_password("Xq7rtGh2w")
+    yield Stop("reset-done", one.page)
+    one.open("/.gateway/reset")
+    one.context.clear_cookies(name="gateway-errand")
+    one.ask_for_reset(f"okand{next(_unknown)}")
+    for _ in range(5):
+        answer = one.type_code(_NO_CODE)
+    yield Stop("reset-over", one.page, answer.status)
 
 
 def _errors(one: Employee) -> Iterator[Stop]:
