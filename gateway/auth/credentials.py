@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.auth.audit import note
-from gateway.auth.challenges import Challenges, LiveChallenge
+from gateway.auth.challenges import NOWHERE, Challenges, LiveChallenge
 from gateway.auth.lockout import Lockout
 from gateway.auth.model import Client, Person
 from gateway.auth.notices import Notices
@@ -68,7 +68,8 @@ class Credentials:
         """Judge a code; a wrong one counts as at the logon. None: the challenge is over."""
         counted = await self.lockout.code(live.inside.user, client.address)
         if isinstance(counted, LockedOut):
-            note(self.audit, "logon.locked", client, "locked", live.inside.user, "code")
+            named = "" if live.inside.mobile == NOWHERE else live.inside.user
+            note(self.audit, "logon.locked", client, "locked", named, "code")
             return counted
         try:
             judged = await self._challenges.judge(live, code)

@@ -200,7 +200,8 @@ class OneTimePasswords:
         inside = challenge.inside
         mobile = None if inside.mobile == NOWHERE else inside.mobile
         if await self._budget.spend_on_reset(inside.user, mobile) is not None:
-            note(self._audit, "code.failed", client, "refused", inside.user, "sms-budget")
+            named = "" if mobile is None else inside.user  # else it is what somebody typed
+            note(self._audit, "code.failed", client, "refused", named, "sms-budget")
             await self._settle(challenge, "failed")
         elif mobile is None:
             await self._settle(challenge, "sent")

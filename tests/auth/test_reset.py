@@ -357,3 +357,16 @@ async def test_names_are_folded_and_cut() -> None:
     assert script.sms.messages[0][0] == ANNA.mobile
     await script.ask_for_reset("x" * 100_000)
     assert all(len(one.user) <= 128 for one in script.audit.events)
+
+
+async def test_the_audit_names_nobody_who_does_not_exist() -> None:
+    settings = edited(make_settings(), "lockout", user=Rate(2, timedelta(hours=1)))
+    script = LoginScript(edited(settings, "sms_budget", number=Rate(1, timedelta(hours=1))))
+    await script.ask_for_reset("Hemligt7Losen")
+    script.another_browser()
+    await script.ask_for_reset("Hemligt7Losen")
+    await script.settled()
+    for _ in range(3):
+        await script.reset_code("000000")
+    assert {one.event for one in script.audit.events} >= {"code.failed", "logon.locked"}
+    assert {one.user for one in script.audit.events} == {""}
