@@ -182,7 +182,7 @@ class SmsBudget:
     user: Rate = Rate(100, timedelta(days=1))
     resets: Rate = Rate(5, timedelta(hours=1))
     address: Rate = Rate(500, timedelta(hours=1))
-    total: Rate = Rate(10_000, timedelta(days=1))
+    total: Rate = Rate(5_000, timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ _CODE_PLACES: Final = ("code", "organisation", "minutes", "host")
 _MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TEXT_MAX: Final = 300
 # Each message is remembered for the period, in one value that is read and written whole.
-_BUDGET_MAX: Final = 50_000
+_BUDGET_MAX: Final = 10_000
 _BUDGET_PERIOD: Final = timedelta(days=2)
 
 
