@@ -22,6 +22,7 @@ CODE: Final = "/.gateway/otp"
 _MAX_RETURN: Final = 2048
 _HTML: Final = b"Content-Type: text/html; charset=utf-8\r\n"
 _PROBLEM: Final = b"Content-Type: application/problem+json; charset=utf-8\r\n"
+_MET_BY_PEOPLE: Final = frozenset({414, 429, 431})
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 _WORDS: Final = {
     Reason.NO_SESSION: "Nobody is logged on.",
@@ -81,13 +82,17 @@ class Replies:
         reason: Reason | None = None,
         close: bool,
     ) -> bytes:
-        """Refuse with a page or a problem; `head` is None when there is no readable one."""
+        """Refuse with a page or a problem; `head` is None when there is no readable one.
+
+        Without a head a person is taken for the one who asks where people get: too many
+        connections (429) and too many or too large fields, cookies mostly (414, 431).
+        """
         retry_after = 5 if status in {429, 503} else None
         fields = b"Retry-After: %d\r\n" % retry_after if retry_after else b""
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
             fields += b"Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
-        if head is not None and is_page_load(head):
-            accept = head.value(b"accept-language") or b""
+        if is_page_load(head) if head is not None else status in _MET_BY_PEOPLE:
+            accept = (head.value(b"accept-language") if head is not None else None) or b""
             body = self._error_page(
                 status,
                 language=self._language(accept.decode("latin-1")),

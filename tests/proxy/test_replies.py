@@ -117,6 +117,15 @@ def test_without_a_readable_head() -> None:
     assert json.loads(body)["reference"] == "r-1"
 
 
+@pytest.mark.parametrize("status", [414, 429, 431])
+def test_without_a_head_people_get_a_page_where_people_get(status: int) -> None:
+    start, fields, body = parts(REPLIES.refuse(status, None, reference="r-1", close=True))
+    assert start.startswith(b"HTTP/1.1 %d " % status)
+    assert fields[b"Content-Type"].startswith(b"text/html")
+    assert body == b"<p>%d en r-1</p>" % status
+    assert (b"Retry-After" in fields) is (status == 429)
+
+
 def test_security_fields() -> None:
     head = request(NAVIGATES)
     for answer in (
