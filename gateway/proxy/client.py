@@ -16,6 +16,7 @@ from gateway.proxy.flow import Held, Reading
 from gateway.proxy.inbox import Inbox
 from gateway.wire.errors import BadMessage
 from gateway.wire.request import RequestHead
+from policies.decision import Reason
 
 if TYPE_CHECKING:
     from gateway.proxy.door import FrontDoor
@@ -179,6 +180,15 @@ class ClientConnection(asyncio.Protocol):
         exchange, self._exchange = self._exchange, None
         head = exchange.head if exchange is not None else None
         self.refuse(status, head, why=why)
+
+    def session_over(self) -> None:
+        """Answer a request whose session ended before its answer began: nobody is logged on."""
+        exchange, self._exchange = self._exchange, None
+        if exchange is None:
+            return
+        keep = exchange.keep_alive and exchange.request_done and not self._door.draining
+        answer = self._door.replies.challenge(exchange.head, Reason.NO_SESSION, close=not keep)
+        self.answer(answer, close=not keep)
 
     def tunnel_opened(self) -> None:
         """Pass bytes unparsed from here on, those already here first."""

@@ -88,7 +88,7 @@ class Exchange:
         self.wants_connection = False
         if self._live is not None and self._live.ended:  # while this waited for its turn
             self._pool.idle(connection)
-            self._client.abort()
+            self._client.session_over()
             return
         self._connection = connection
         body_follows = not self.request_done
@@ -171,6 +171,10 @@ class Exchange:
             # 100 was answered by us; HTTP/1.0 knows no interim answers (RFC 9110 section 15.2).
             if head.status != 100 and self.head.minor == 1:  # noqa: PLR2004
                 self._client.queue(answer_head(head, self._guarded, []))
+            return
+        if self._live is not None and self._live.ended:  # while the upstream thought about it
+            self.abandon()
+            self._client.session_over()
             return
         if head.status == _SWITCHING:
             self._switch(head)
