@@ -1,7 +1,7 @@
 """One allowed request on its way: head and body to an upstream, the answer back to the client.
 
 Bytes stream both ways with back-pressure and are never held whole. A stale pooled connection is
-retried once, only when no body byte was taken and the method may be repeated or nothing was sent.
+retried once, only when no body byte was taken, nothing was answered and the method may be repeated.
 """
 
 from __future__ import annotations
