@@ -68,10 +68,14 @@ _LENGTH_REASONS: Final = {
 }
 
 
-def normalise(text: str, region: str = "SE") -> Mobile | NotMobile:
+HOME: Final = "SE"
+"""The region a number without a country code belongs to, where nobody names another one."""
+
+
+def normalise(text: str, region: str = HOME) -> Mobile | NotMobile:
     """Return the number in E.164, or why it is none.
 
-    `region` (ISO 3166-1) is where a number without a country code belongs.
+    `region` (ISO 3166-1 alpha-2) is where a number without a country code belongs.
     """
     if len(text) > _LONGEST:
         return NotMobile(NotMobileReason.TOO_LONG)
@@ -105,7 +109,7 @@ def masked(e164: str) -> str:
     return f"•••• {e164[-2:]}"
 
 
-def spoken(e164: str, region: str = "SE") -> str:
+def spoken(e164: str, region: str = HOME) -> str:
     """Return the number as people in `region` write it: "070-123 45 67", abroad "+47 91 23 45 67".
 
     `e164` is one that `normalise` made.
@@ -114,3 +118,30 @@ def spoken(e164: str, region: str = "SE") -> str:
     at_home = phonenumbers.region_code_for_number(number) == region
     style = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(number, style)
+
+
+def is_region(text: str) -> bool:
+    """Whether a text is a region whose mobile numbers are known, in capitals: "SE"."""
+    return text in phonenumbers.SUPPORTED_REGIONS and _example(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One number in the two ways people write it: "0701234567" and "+46701234567"."""
+
+    national: str
+    e164: str
+
+
+def example(region: str) -> Example:
+    """Return a number that shows people in `region` (see `is_region`) what is asked for."""
+    number = _example(region)
+    if number is None:
+        raise ValueError(f"{region!r} is no region with mobile numbers")
+    national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+    digits = "".join(sign for sign in national if sign.isdecimal())
+    return Example(digits, phonenumbers.format_number(number, PhoneNumberFormat.E164))
+
+
+def _example(region: str) -> phonenumbers.PhoneNumber | None:
+    return phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)

@@ -180,7 +180,9 @@ class SelfService:
     async def _plan(self, wish: Wish, person: Person) -> _Plan:
         """Read the form: what would be done, and what speaks against it."""
         password = wish.new_password or None
-        mobile, not_mobile = _read_mobile(wish.mobile, person.mobile, optional=password is not None)
+        mobile, not_mobile = _read_mobile(
+            wish.mobile, self._rules.region, person.mobile, optional=password is not None
+        )
         broken = () if password is None else await self._judge.reasons(password, person)
         faults = Faults(
             mobile=not_mobile,
@@ -237,13 +239,13 @@ def _standing(person: Person, session: SessionRecord, client: Client) -> Standin
 
 
 def _read_mobile(
-    text: str, known: str | None, *, optional: bool
+    text: str, region: str, known: str | None, *, optional: bool
 ) -> tuple[str | None, NotMobileReason | None]:
     """Return the new number (None: the one that is known), or why the text is none.
 
     An empty field leaves things as they are only where there is no number and something else to do.
     """
-    match normalise(text):
+    match normalise(text, region):
         case Mobile(e164=e164):
             return (None if e164 == known else e164), None
         case NotMobile(reason=NotMobileReason.EMPTY) if optional and known is None:

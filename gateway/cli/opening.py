@@ -77,6 +77,11 @@ def read_config(path: Path) -> Settings:
         raise No(f"{error}\nCorrect what is listed, and look with: portvakt check") from None
 
 
+def mobile_region(ctx: click.Context) -> str:
+    """Return where a mobile number without a country code belongs. Raises No."""
+    return read_config(ctx.obj["config"]).self_service.region
+
+
 @asynccontextmanager
 async def open_from_config(ctx: click.Context) -> AsyncIterator[Opened]:
     """Yield the directory that gateway.toml names, closed afterwards.

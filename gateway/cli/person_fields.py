@@ -26,6 +26,7 @@ class Written:
     mobile: str = ""
     groups: Sequence[str] = ()
     enabled: bool = True
+    region: str = mobiles.HOME  # of a number without a country code
 
 
 def person(written: Written, faults: list[str]) -> Person | None:
@@ -34,7 +35,7 @@ def person(written: Written, faults: list[str]) -> Person | None:
     user = _kept(user_name, written.user, "", faults)
     full_name = _kept(name, written.name, "", faults)
     address = _kept(email, written.email, "", faults)
-    number = _kept(mobile, written.mobile, None, faults)
+    number = _kept(lambda text: mobile(text, written.region), written.mobile, None, faults)
     nowhere: tuple[str, ...] = ()
     in_groups = _kept(groups, written.groups, nowhere, faults)
     if len(faults) > before:
@@ -63,11 +64,11 @@ def email(text: str) -> str:
     return _accepted(text.strip(), people.email_fault)
 
 
-def mobile(text: str) -> str | None:
+def mobile(text: str, region: str) -> str | None:
     """Return a mobile number in E.164, None for none. Raises Fault."""
     if not text.strip():
         return None
-    judged = mobiles.normalise(text)
+    judged = mobiles.normalise(text, region)
     if isinstance(judged, mobiles.NotMobile):
         raise Fault(f"mobile {text[:40]!r}: {judged.reason.value}")
     return judged.e164

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from gateway.cli import passwords, person_fields
-from gateway.cli.opening import Opened, ends_sessions, with_directory
+from gateway.cli.opening import Opened, ends_sessions, mobile_region, with_directory
 from gateway.cli.output import No, done, print_fields, print_json, timestamp
 from gateway.cli.user_import import import_command
 from gateway.directory.accounts import Accounts
@@ -38,7 +38,8 @@ user.add_command(import_command)
 def add(ctx: click.Context, /, *, user_name: str, password_stdin: bool, **given: Any) -> None:
     """Add a user. The password is held to [password] in gateway.toml."""
     faults: list[str] = []
-    person = person_fields.person(person_fields.Written(user=user_name, **given), faults)
+    written = person_fields.Written(user=user_name, region=mobile_region(ctx), **given)
+    person = person_fields.person(written, faults)
     if person is None:
         raise No("Not added:\n" + "\n".join(f"- {fault}" for fault in faults))
     password = passwords.ask(from_stdin=password_stdin)
@@ -94,7 +95,7 @@ def show(ctx: click.Context, *, user_name: str, as_json: bool) -> None:
             ("user", person.user),
             ("name", person.name),
             ("email", person.email),
-            ("mobile", "" if person.mobile is None else _number(person.mobile)),
+            ("mobile", "" if person.mobile is None else _number(person.mobile, mobile_region(ctx))),
             ("groups", ", ".join(person.groups)),
             ("enabled", "yes" if person.enabled else "no"),
             ("password", "set" if entry.has_password else "not set"),
@@ -166,8 +167,9 @@ def set_mobile(ctx: click.Context, *, user_name: str, number: str | None, no_num
     """Set the mobile NUMBER that codes go to."""
     if (number is None) is not no_number:
         raise click.UsageError("Give either a NUMBER or --none.")
+    region = mobile_region(ctx)
     try:
-        mobile = person_fields.mobile(number or "")
+        mobile = person_fields.mobile(number or "", region)
     except person_fields.Fault as fault:
         raise No(f"Not changed: {fault}.") from None
     if mobile is None and not no_number:
@@ -176,7 +178,7 @@ def set_mobile(ctx: click.Context, *, user_name: str, number: str | None, no_num
     if mobile is None:
         done(f"{_printable(user_name)} has no mobile number now, and can get no code.")
     else:
-        done(f"Codes for {_printable(user_name)} go to {_number(mobile)}.")
+        done(f"Codes for {_printable(user_name)} go to {_number(mobile, region)}.")
 
 
 @user.command("set-groups")
@@ -216,8 +218,8 @@ def _about_sessions(ctx: click.Context) -> str:
     return " The sessions are ended." if ends_sessions(ctx) else ""
 
 
-def _number(e164: str) -> str:
-    return f"{mobiles.spoken(e164)} ({e164})"
+def _number(e164: str, region: str) -> str:
+    return f"{mobiles.spoken(e164, region)} ({e164})"
 
 
 def _print_table(entries: Sequence[Entry]) -> None:

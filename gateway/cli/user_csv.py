@@ -15,6 +15,7 @@ from typing import Final
 from gateway.auth.model import Person
 from gateway.cli import person_fields
 from gateway.directory.passwords import PasswordUnusable, cost_of, material
+from policies.mobiles import HOME
 
 NEEDED: Final = ("user", "name")
 OPTIONAL: Final = ("email", "mobile", "groups", "enabled", "password", "password_hash")
@@ -41,6 +42,7 @@ class Sheet:
     """A file as it was read: usable only while `faults` (line, text) is empty."""
 
     judge: PasswordJudge
+    region: str
     columns: tuple[str, ...] = ()
     rows: list[Row] = field(default_factory=list)
     faults: list[tuple[int, str]] = field(default_factory=list)
@@ -52,9 +54,12 @@ class Sheet:
         return named | {"password_hash"} if "password" in self.columns else named
 
 
-def read_sheet(lines: Iterable[str], judge: PasswordJudge) -> Sheet:
-    """Read the lines of a file that was opened with `newline=""` and surrogate escapes."""
-    sheet = Sheet(judge)
+def read_sheet(lines: Iterable[str], judge: PasswordJudge, region: str = HOME) -> Sheet:
+    """Read the lines of a file that was opened with `newline=""` and surrogate escapes.
+
+    `region` is where a mobile number without a country code belongs.
+    """
+    sheet = Sheet(judge, region)
     records = _records(lines, sheet)
     header = next(records, None)
     if header is None:
@@ -132,6 +137,7 @@ def _judge(line: int, cells: list[str], sheet: Sheet, faults: list[str]) -> Row 
             mobile=cell.get("mobile", ""),
             groups=[group for group in cell.get("groups", "").split(";") if group.strip()],
             enabled=_read_enabled(cell.get("enabled", ""), faults),
+            region=sheet.region,
         ),
         faults,
     )

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from gateway.auth.model import Person
 from gateway.cli import passwords
-from gateway.cli.opening import Opened, with_directory
+from gateway.cli.opening import Opened, mobile_region, with_directory
 from gateway.cli.output import No, done, warn
 from gateway.cli.user_csv import Row, Sheet, read_sheet
 from gateway.directory.importing import AlreadyThere, Imported
@@ -33,7 +33,7 @@ def import_command(ctx: click.Context, *, file: Path, update: bool) -> None:
     replace what users have, empty cells included; an empty password keeps the old one. Passwords
     are held to [password] in gateway.toml.
     """
-    sheet = _read(file, passwords.read_rules(ctx))
+    sheet = _read(file, passwords.read_rules(ctx), mobile_region(ctx))
 
     async def work(opened: Opened) -> Imported | AlreadyThere:
         importer = opened.directory.importer(sheet.replace if update else None)
@@ -56,12 +56,12 @@ def import_command(ctx: click.Context, *, file: Path, update: bool) -> None:
             raise No("\n".join([*lines, "Nothing was imported. To overwrite them: --update"]))
 
 
-def _read(file: Path, rules: PasswordRules) -> Sheet:
+def _read(file: Path, rules: PasswordRules, region: str) -> Sheet:
     def judge(password: str, person: Person | None) -> list[str]:
         return passwords.faults_of(password, person, rules)
 
     with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
-        sheet = read_sheet(lines, judge)
+        sheet = read_sheet(lines, judge, region)
     if sheet.faults:
         faults = [f"{file}:{line}: {text}" for line, text in sorted(sheet.faults)]
         raise No("\n".join([*faults, f"Nothing was imported. Errors: {len(faults)}."]))

@@ -30,7 +30,7 @@ from gateway.pages.number_texts import number_fault
 from gateway.pages.password_texts import manager_hint, password_rules, reasons_in_words
 from gateway.pages.visit import Visit
 from policies.answer_fields import NO_STORE
-from policies.mobiles import spoken
+from policies.mobiles import example, spoken
 from policies.return_paths import START
 from policies.routes import CHANGE_PASSWORD
 from policies.self_service import Permission
@@ -108,7 +108,9 @@ class AccountPage:
             return desk.onward(link(LOGON, way_back))
         if view.mobile or view.mobile_here is not Permission.YES:
             return desk.onward(way_back)
-        return desk.show(visit, "number.html", {"next": way_back, "user": view.user})
+        as_in = example(visit.region).national
+        values = {"next": way_back, "user": view.user, "as_in": as_in}
+        return desk.show(visit, "number.html", values)
 
     async def get_well_known(self, _: web.Request) -> web.Response:
         """Lead password managers to the page where passwords are changed."""
@@ -131,11 +133,11 @@ class AccountPage:
         self, visit: Visit, view: AccountView, way_back: str, wish: Wish, faults: Faults
     ) -> web.Response:
         """Show the form again with every reason at its field. No password is given back."""
-        settings = visit.snapshot.settings.password
+        settings, region = visit.snapshot.settings.password, visit.region
         shown = {
             "faults": faults,
             "mobile": wish.mobile,
-            "mobile_fault": faults.mobile and number_fault(faults.mobile, visit.language),
+            "mobile_fault": faults.mobile and number_fault(faults.mobile, visit.language, region),
             "new_faults": reasons_in_words(faults.new, settings, visit.language),
         }
         status = _WRONG_PASSWORD if faults.current == "wrong" else UNCHANGED
@@ -156,7 +158,8 @@ class AccountPage:
             "elsewhere": way_back != START,
             "user": view.user,
             "name": view.name or view.user,
-            "mobile": spoken(view.mobile) if view.mobile else "",
+            "mobile": spoken(view.mobile, visit.region) if view.mobile else "",
+            "as_in": example(visit.region).national,
             "mobile_here": view.mobile_here is Permission.YES,
             "password_here": view.password_here is Permission.YES,
             "rules": password_rules(settings, visit.language),

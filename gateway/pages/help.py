@@ -6,6 +6,7 @@ from aiohttp import web
 
 from gateway.pages.desk import HELP, Desk
 from gateway.pages.password_texts import password_rules
+from policies.mobiles import example
 
 
 class HelpPage:
@@ -23,5 +24,9 @@ class HelpPage:
         visit = self._desk.visit(request)
         settings = visit.snapshot.settings
         rules = password_rules(settings.password, visit.language)
-        values = {"digits": settings.one_time_password.digits, "rules": rules}
+        values = {
+            "digits": settings.one_time_password.digits,
+            "rules": rules,
+            "as_in": example(visit.region).national,
+        }
         return self._desk.show(visit, "help.html", values)

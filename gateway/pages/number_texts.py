@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.pages.texts import N_, translations
-from policies.mobiles import NotMobileReason
+from policies.mobiles import NotMobileReason, example
 
 _SENTENCES: Final = {
     NotMobileReason.EMPTY: N_("Type your mobile number."),
     NotMobileReason.NOT_A_NUMBER: N_(
-        "A mobile number has digits only, as in 0701234567 or +46701234567."
+        "A mobile number has digits only, as in %(national)s or %(international)s."
     ),
     NotMobileReason.UNKNOWN_COUNTRY: N_("No country has the country code of this number."),
     NotMobileReason.TOO_SHORT: N_("The number is too short: a digit or more is missing."),
@@ -25,6 +25,8 @@ _SENTENCES: Final = {
 }
 
 
-def number_fault(reason: NotMobileReason, language: str) -> str:
-    """Return the sentence."""
-    return translations(language).gettext(_SENTENCES[reason])
+def number_fault(reason: NotMobileReason, language: str, region: str) -> str:
+    """Return the sentence; its examples are numbers of `region`."""
+    shown = example(region)
+    sentence = translations(language).gettext(_SENTENCES[reason])
+    return sentence % {"national": shown.national, "international": shown.e164}

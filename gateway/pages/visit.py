@@ -56,6 +56,11 @@ class Visit:
         """The language of the answer."""
         return self.client.language
 
+    @property
+    def region(self) -> str:
+        """Where a mobile number without a country code belongs (ISO 3166-1)."""
+        return self.snapshot.settings.self_service.region
+
     def way_back(self, fields: Mapping[str, str]) -> str:
         """Return where `next` of a form or query leads: always a path on our origin."""
         return safe_return_path(fields.get("next", ""), self.snapshot.own_origins)

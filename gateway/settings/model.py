@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.settings.positions import Lines
+from policies.mobiles import HOME
 from policies.passwords import Forbidden, Sort
 from policies.routes import Route
 from policies.signs import Signs, parse_signs
@@ -161,12 +162,14 @@ class SelfService:
 
     `first_logon` names the network where a user without a number gets in. `change_mobile` is
     "corporate" or "corporate-or-code". With `prove_mobile` a new number counts after a code.
+    `region` (ISO 3166-1) is where a number without a country code belongs.
     """
 
     first_logon: str = "corporate"
     change_mobile: str = "corporate-or-code"
     prove_mobile: bool = False
     reset: bool = True
+    region: str = HOME
 
 
 @dataclass(frozen=True, slots=True)

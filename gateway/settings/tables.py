@@ -42,6 +42,7 @@ from gateway.settings.values import (
     whole,
     worded,
 )
+from policies.mobiles import is_region
 
 LANGUAGES: Final = ("en", "sv")
 ADDRESSES: Final = (HostPort("127.0.0.1", 8080),)
@@ -131,6 +132,7 @@ def read_self_service(file: Table, networks: tuple[str, ...]) -> SelfService:
             change_mobile=table.read("change_mobile", usual.change_mobile, one_of(*CHANGE_MOBILE)),
             prove_mobile=table.read("prove_mobile", usual.prove_mobile, flag),
             reset=table.read("reset", usual.reset, flag),
+            region=table.read("region", usual.region, _region),
         )
 
 
@@ -228,6 +230,13 @@ def _growing(value: Value) -> tuple[timedelta, ...]:
     if not found or list(found) != sorted(set(found)):
         raise value.refusal(expected)
     return found
+
+
+def _region(value: Value) -> str:
+    region = text(value)
+    if not is_region(region):
+        raise value.refusal('a country in two capitals (ISO 3166-1), as "SE" or "FI"')
+    return region
 
 
 def _mail(value: Value) -> str:

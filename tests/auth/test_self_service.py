@@ -374,3 +374,9 @@ async def test_a_proof_beyond_the_budget_changes_nothing() -> None:
     outcome = await script.change(BO.mobile or "", new="Ny4tLosen")
     assert outcome == LockedOut(3600, of="messages")
     assert script.directory.passwords == PASSWORDS
+
+
+async def test_a_number_without_a_country_code_belongs_to_the_region() -> None:
+    script = await logged_on("new", region="NO")
+    assert await script.change(mobile="412 34 567") == Changed()
+    assert script.directory.people["new"].mobile == "+4741234567"

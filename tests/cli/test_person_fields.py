@@ -25,7 +25,7 @@ def test_every_fault_is_kept() -> None:
 
 @pytest.mark.parametrize("blank", ["", "  "])
 def test_a_blank_number_is_no_number(blank: str) -> None:
-    assert mobile(blank) is None
+    assert mobile(blank, "SE") is None
 
 
 def test_a_fault_quotes_what_was_written_but_not_at_length_or_raw() -> None:
@@ -33,3 +33,9 @@ def test_a_fault_quotes_what_was_written_but_not_at_length_or_raw() -> None:
         user_name("\x1b[2J" + "x" * 10_000)
     assert "\x1b" not in str(raised.value)
     assert len(str(raised.value)) < 200
+
+
+def test_a_number_without_a_country_code_belongs_to_the_region() -> None:
+    assert mobile("412 34 567", "NO") == "+4741234567"
+    written = Written("ola", "Ola Nordmann", mobile="412 34 567", region="NO")
+    assert getattr(person(written, []), "mobile", None) == "+4741234567"

@@ -54,3 +54,10 @@ async def test_the_way_out_is_there_for_who_is_in(browser: Browser, logged_on: b
     if logged_on:
         browser.cookies["gateway"] = "x"
     assert ('href="/.gateway/logout"' in (await browser.get(HELP)).text) is logged_on
+
+
+async def test_the_number_shown_is_one_of_the_region(browser: Browser) -> None:
+    settings = browser.house.snapshot.settings
+    abroad = replace(settings.self_service, region="NO")
+    browser.house.snapshot.settings = replace(settings, self_service=abroad)
+    assert "as in 40612345," in (await browser.get(HELP)).text

@@ -1,10 +1,22 @@
 from __future__ import annotations
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.mobiles import Mobile, NotMobile, NotMobileReason, masked, normalise, spoken
+from policies.mobiles import (
+    HOME,
+    Example,
+    Mobile,
+    NotMobile,
+    NotMobileReason,
+    example,
+    is_region,
+    masked,
+    normalise,
+    spoken,
+)
 
 ANNA = Mobile("+46701234567")
 
@@ -115,3 +127,23 @@ def test_the_form_people_say() -> None:
     assert spoken("+46701234567") == "070-123 45 67"
     assert spoken("+4741234567") == "+47 41 23 45 67"
     assert spoken("+4741234567", "NO") == "41 23 45 67"
+
+
+def test_the_swedish_example_is_the_one_of_the_instructions() -> None:
+    assert example("SE") == Example("0701234567", "+46701234567")
+
+
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_an_example_is_a_mobile_number_of_its_region(region: str) -> None:
+    if not is_region(region):
+        with pytest.raises(ValueError, match=region):
+            example(region)
+        return
+    shown = example(region)
+    assert normalise(shown.national, region) == Mobile(shown.e164)
+    assert normalise(shown.e164, HOME) == Mobile(shown.e164)
+
+
+@pytest.mark.parametrize("text", ["", "se", "SWE", "XX", "001", "Sverige"])
+def test_what_is_no_region(text: str) -> None:
+    assert not is_region(text)
