@@ -16,7 +16,8 @@ from tests.browser.place import Account, Place
 from tests.system.gateway import INSIDE, OUTSIDE, PASSWORD
 
 SPARE_NUMBER = "070-174 06 80"
-"""A number for fiction that no account begins with."""
+SPARE_E164 = "+46701740680"
+"""A number for fiction that no account begins with, as people write it and in E.164."""
 
 _STATUS = "Failed to load resource: the server responded with a status of"
 

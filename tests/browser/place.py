@@ -34,6 +34,9 @@ resend_after = "1s"
 address = "5000/5m"
 user = "8/1h"
 
+[self_service]
+{self_service}
+
 [redis]
 url = "{redis}"
 
@@ -146,8 +149,11 @@ def _import(gateway: RunningGateway, accounts: list[Account]) -> None:
 
 
 @contextlib.contextmanager
-def running_place(directory: Path, count: int = 64) -> Iterator[Place]:
-    """Run everything; `count` people have a number, a few more have none, or are in hr."""
+def running_place(directory: Path, count: int = 64, *, self_service: str = "") -> Iterator[Place]:
+    """Run everything; `count` people have a number, a few more have none, or are in hr.
+
+    `self_service` is what stands in that table.
+    """
     with contextlib.ExitStack() as stack:
         # A short path, for the unix socket.
         short = stack.enter_context(tempfile.TemporaryDirectory(prefix="pv-", dir="/tmp"))
@@ -156,7 +162,7 @@ def running_place(directory: Path, count: int = 64) -> Iterator[Place]:
         stack.callback(redis.process.kill)
         relay = stack.enter_context(running_relay())
         stub = stack.enter_context(running_stub(directory))
-        tables = _TABLES.format(redis=redis.url, dead=free_port())
+        tables = _TABLES.format(redis=redis.url, dead=free_port(), self_service=self_service)
         gateway = stack.enter_context(
             running_gateway(
                 directory,

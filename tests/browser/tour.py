@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from playwright.sync_api import Page
 
-from tests.browser.employee import SPARE_NUMBER, Employee, other_code
+from tests.browser.employee import SPARE_E164, SPARE_NUMBER, Employee, other_code
 
 _WRONG = "Fel7losen"
 _NO_CODE = "000000"
@@ -175,6 +175,23 @@ def _away(one: Employee) -> Iterator[Stop]:
     with one.place.redis_away():
         answer = one.open("/schema")
         yield Stop("503", one.page, answer.status)
+
+
+def proof(one: Employee) -> Iterator[Stop]:
+    """Walk past the pages of a number that is to be proven, at a place that asks for it."""
+    account = next(one.place.without_number)
+    proven = dataclasses.replace(account, mobile=SPARE_E164)
+    sent = len(one.place.messages(proven))
+    one.log_on(account, inside=True)
+    one.open("/.gateway/account")
+    one.change(mobile=SPARE_NUMBER)
+    yield Stop("proof", one.page)
+    code = one.read_code(proven, after=sent)
+    answer = one.type_code(other_code(code))
+    yield Stop("proof-wrong", one.page, answer.status)
+    one.type_code(code)
+    yield Stop("proof-done", one.page)
+    one.go_outside()
 
 
 def phone(one: Employee) -> Iterator[Stop]:
