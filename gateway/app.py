@@ -8,56 +8,40 @@ import hashlib
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
-from gateway.auth.challenges import Challenges
-from gateway.auth.credentials import Credentials
-from gateway.auth.lockout import Lockout
-from gateway.auth.logon import Logon
-from gateway.auth.model import SessionRecord
-from gateway.auth.notices import Notices
-from gateway.auth.one_time_passwords import OneTimePasswords
-from gateway.auth.ports import Audit, Clock, SmsSender, Unavailable
-from gateway.auth.reset import Reset
+from gateway.auth.lockout import OpenTries
+from gateway.auth.ports import Unavailable
 from gateway.auth.sealing import Sealer
-from gateway.auth.self_service import SelfService
 from gateway.auth.sessions import Sessions
-from gateway.auth.sms_budget import SmsBudget
 from gateway.directory.passwords import PasswordHasher
-from gateway.directory.sql import SqlDirectory, open_directory
+from gateway.directory.sql import SqlDirectory
+from gateway.generation import Lasting, build
 from gateway.operate.admin import make_admin
 from gateway.operate.audit_file import AuditFile
 from gateway.pages.application import make_pages
-from gateway.pages.error_pages import ErrorPages
 from gateway.pages.services import PageServices
-from gateway.password_judge import ConfiguredPasswords
-from gateway.places import pages_socket
+from gateway.places import make_private, pages_socket, remove
 from gateway.proxy.door import FrontDoor
 from gateway.proxy.listener import Listener
-from gateway.proxy.plan import compile_plan
+from gateway.proxy.plan import PAGES_POOL
 from gateway.proxy.pool import Pool
-from gateway.proxy.replies import Replies
-from gateway.proxy.upstream_tls import upstream_tls
-from gateway.settings.model import Settings, Upstream, UpstreamUrl
+from gateway.proxy.ticker import Ticker
+from gateway.settings.model import LONGEST_HEAD, Upstream, UpstreamUrl
 from gateway.settings.snapshot import Snapshot
-from gateway.sms.failover import make_sms
 from gateway.store.store import Store, open_store
 from gateway.system import SystemClock, SystemEntropy
 from gateway.tasks import report, spawn
-from policies.languages import choose
 
 GRACE_S: Final = 20.0
 """How long requests under way may take to end after SIGTERM."""
 
-PAGES_POOL: Final = ""
-_LANGUAGES: Final = ("en", "sv")
 
 _log = logging.getLogger("portvakt.app")
 
@@ -92,41 +76,16 @@ async def run_worker(start: Start) -> None:
 @contextlib.asynccontextmanager
 async def _serving(start: Start) -> AsyncIterator[FrontDoor]:
     """Everything of one worker, opened in order and closed in the other."""
-    settings = start.snapshot.settings
-    clock, entropy = SystemClock(), SystemEntropy()
     async with contextlib.AsyncExitStack() as stack:
-        audit = AuditFile(settings.audit_file, clock)
-        stack.callback(audit.close)
-        store = open_store(start.redis_url)
-        stack.push_async_callback(store.close)
-        hasher = PasswordHasher(entropy)
-        stack.callback(hasher.close)
-        directory = open_directory(settings.directory, hasher, clock)
-        stack.push_async_callback(directory.close)
-        sms = make_sms(settings.sms, clock)
-        stack.push_async_callback(sms.close)
-        sealer = Sealer(settings.secret_key.reveal().encode(), entropy)
-        sessions = Sessions(store.sessions, sealer, settings.session, clock, audit)
-        door = FrontDoor(compile_plan(start.snapshot), sessions, _replies(settings), audit, entropy)
-        near = _Neighbours(store, directory, sms, audit, clock, sealer)
-        logon, account, reset = _domain(settings, near, sessions)
-        services = PageServices(
-            snapshot=lambda: door.plan.snapshot,
-            logon=logon,
-            account=account,
-            reset=reset,
-            who=partial(_who, sessions),
-            clock=clock,
-            entropy=entropy,
-            secret=sealer.mac("form tokens"),
-        )
-        pages = await stack.enter_async_context(_pages(settings, services))
-        door.pools = {
-            one.name: Pool(one, door.ticker, upstream_tls(one)) for one in settings.upstreams
-        }
-        door.pools[PAGES_POOL] = Pool(pages, door.ticker)
-        await stack.enter_async_context(_background(sessions, door))
-        await stack.enter_async_context(_admin(start, store, directory))
+        lasting = _lasting(start, stack)
+        now = build(start.snapshot, lasting, None)
+        stack.push_async_callback(now.sms.close)
+        stack.push_async_callback(now.directory.close)
+        door = FrontDoor(now.plan, lasting.sessions, lasting.ticker, lasting.audit, lasting.entropy)
+        place = lasting.pages.upstream.urls[0].path
+        await stack.enter_async_context(_pages(place, lambda: now.services))
+        await stack.enter_async_context(_background(lasting.sessions, door))
+        await stack.enter_async_context(_admin(start, lasting.store, now.directory))
         listener = Listener(door, start.public)
         await listener.start()
         try:
@@ -136,86 +95,71 @@ async def _serving(start: Start) -> AsyncIterator[FrontDoor]:
             await door.drain(GRACE_S)
 
 
-@dataclass(frozen=True, slots=True)
-class _Neighbours:
-    """What the logon domain is handed."""
-
-    store: Store
-    directory: SqlDirectory
-    sms: SmsSender
-    audit: Audit
-    clock: Clock
-    sealer: Sealer
-
-
-def _domain(
-    settings: Settings, near: _Neighbours, sessions: Sessions
-) -> tuple[Logon, SelfService, Reset]:
-    """Put the logon domain together; its parts count in the same buckets."""
-    directory, audit, clock, sealer = near.directory, near.audit, near.clock, near.sealer
-    lockout = Lockout(near.store.failures, sealer, settings.lockout, clock)
-    challenges = Challenges(near.store.challenges, sealer, settings.one_time_password, clock)
-    budget = SmsBudget(near.store.failures, sealer, settings.sms_budget, clock)
-    codes = OneTimePasswords(challenges, budget, near.sms, audit, clock, settings)
-    notices = Notices(near.sms, budget, audit, settings)
-    credentials = Credentials(directory, directory.accounts, lockout, challenges, sessions, notices)
-    judge = ConfiguredPasswords(settings)
-    return (
-        Logon(directory, lockout, codes, sessions, audit, settings),
-        SelfService(directory, credentials, codes, judge, audit, settings),
-        Reset(directory, credentials, codes, budget, judge, clock),
+def _lasting(start: Start, stack: contextlib.AsyncExitStack) -> Lasting:
+    """Open what no edit of gateway.toml changes; `stack` closes it."""
+    settings = start.snapshot.settings
+    clock, entropy = SystemClock(), SystemEntropy()
+    audit = AuditFile(settings.audit_file, clock)
+    stack.callback(audit.close)
+    store = open_store(start.redis_url)
+    stack.push_async_callback(store.close)
+    hasher = PasswordHasher(entropy)
+    stack.callback(hasher.close)
+    sealer = Sealer(settings.secret_key.reveal().encode(), entropy)
+    ticker = Ticker(asyncio.get_running_loop())
+    return Lasting(
+        clock=clock,
+        entropy=entropy,
+        audit=audit,
+        store=store,
+        hasher=hasher,
+        sealer=sealer,
+        sessions=Sessions(store.sessions, sealer, settings.session, clock, audit),
+        open_tries=OpenTries(),
+        ticker=ticker,
+        pages=Pool(_pages_upstream(pages_socket(settings.state_dir)), ticker),
     )
 
 
-def _replies(settings: Settings) -> Replies:
-    language = partial(choose, available=_LANGUAGES, default=settings.branding.default_language)
-    https = settings.public_url.is_https
-    return Replies(ErrorPages(settings).render, language, https=https)
-
-
-async def _who(sessions: Sessions, token: str) -> SessionRecord | None:
-    if not token.isascii():
-        return None
-    raw = token.encode("ascii")
-    live = sessions.warm(raw) or await sessions.resolve(raw)
-    return None if live is None else live.record
+def _pages_upstream(place: Path) -> Upstream:
+    """Return our own pages as the front door sees them: one more upstream."""
+    return Upstream(
+        name=PAGES_POOL,
+        urls=(UpstreamUrl("unix", "", 0, str(place)),),
+        host="preserve",
+        identity=(),
+        connect_timeout=timedelta(seconds=5),
+        first_byte_timeout=timedelta(seconds=30),
+        idle_timeout=timedelta(seconds=60),
+        connections=128,
+        line=0,
+    )
 
 
 @contextlib.asynccontextmanager
-async def _pages(settings: Settings, services: PageServices) -> AsyncIterator[Upstream]:
-    """Serve the pages on a private unix socket; yield it as an upstream of the front door.
+async def _pages(place: str, current: Callable[[], PageServices]) -> AsyncIterator[None]:
+    """Serve the pages on the private unix socket at `place`.
 
-    What the front door takes, the pages read: aiohttp would refuse it with words of its own, which
-    hold part of what it read.
+    What the front door takes, the pages read, however long its limits are: aiohttp would refuse it
+    with words of its own, which hold part of what it read.
     """
-    place = pages_socket(settings.state_dir)
     runner = web.AppRunner(
-        make_pages(services),
+        make_pages(current),
         access_log=None,
         keepalive_timeout=75.0,
         handler_cancellation=False,
         auto_decompress=False,
-        max_line_size=settings.limits.head,
-        max_field_size=settings.limits.head,
+        max_line_size=LONGEST_HEAD,
+        max_field_size=LONGEST_HEAD,
     )
     await runner.setup()
-    await web.UnixSite(runner, str(place)).start()
-    place.chmod(0o600)
+    await web.UnixSite(runner, place).start()
+    make_private(place)
     try:
-        yield Upstream(
-            name=PAGES_POOL,
-            urls=(UpstreamUrl("unix", "", 0, str(place)),),
-            host="preserve",
-            identity=(),
-            connect_timeout=timedelta(seconds=5),
-            first_byte_timeout=timedelta(seconds=30),
-            idle_timeout=timedelta(seconds=60),
-            connections=128,
-            line=0,
-        )
+        yield
     finally:
         await runner.cleanup()
-        place.unlink(missing_ok=True)
+        remove(place)
 
 
 @contextlib.asynccontextmanager

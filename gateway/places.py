@@ -49,6 +49,16 @@ def pages_socket(state_dir: Path) -> Path:
     return own
 
 
+def make_private(place: str) -> None:
+    """Let nobody but the owner open what is at `place`."""
+    Path(place).chmod(0o600)
+
+
+def remove(place: str) -> None:
+    """Remove a file, if it is there."""
+    Path(place).unlink(missing_ok=True)
+
+
 def _runs(pid: int) -> bool:
     try:
         os.kill(pid, 0)

@@ -80,7 +80,7 @@ class Challenges:
         self._store: Final = store
         self._sealer: Final = sealer
         self._clock: Final = clock
-        self.rules = rules
+        self.rules: Final = rules
 
     async def begin(
         self,

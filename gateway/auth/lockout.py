@@ -47,6 +47,21 @@ class Try:
         return any(bucket.name in names for bucket in (*self.own, *self.shared))
 
 
+class OpenTries:
+    """The tries that are being judged in this worker, under whatever configuration they began."""
+
+    def __init__(self) -> None:
+        self._tries: set[Try] = set()
+
+    def add(self, counted: Try) -> None:
+        """Keep a try until it is settled."""
+        self._tries = {one for one in self._tries if not one.settled.is_set()} | {counted}
+
+    def in_buckets(self, names: Collection[str]) -> list[Try]:
+        """Return those not yet judged that were counted in one of these buckets."""
+        return [one for one in self._tries if one.meets(names) and not one.settled.is_set()]
+
+
 class Lockout:
     """Spends tries. A lock of codes never blocks the password step.
 
@@ -54,16 +69,20 @@ class Lockout:
     meanwhile wait for them. So a hundred people who log on at once behind one address get in.
     """
 
-    def __init__(self, store: FailureStore, sealer: Sealer, rules: Rules, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: FailureStore,
+        sealer: Sealer,
+        rules: Rules,
+        clock: Clock,
+        open_tries: OpenTries | None = None,
+    ) -> None:
+        """Share `open_tries` with every other Lockout of the worker; without, there is none."""
         self._store: Final = store
         self._sealer: Final = sealer
         self._clock: Final = clock
-        self._rules = rules
-        self._open: set[Try] = set()
-
-    def configure(self, rules: Rules) -> None:
-        """Count by other limits from now on; what is counted stays."""
-        self._rules = rules
+        self._rules: Final = rules
+        self._open: Final = open_tries or OpenTries()
 
     async def password(self, user: str, address: str) -> Try | LockedOut:
         """Spend a try of a password for a canonical user name. Raises Unavailable."""
@@ -124,9 +143,9 @@ class Lockout:
             until = await self._store.spend(buckets, now)
             if until is None:
                 counted = Try(own, shared, now)
-                self._open = {one for one in self._open if not one.settled.is_set()} | {counted}
+                self._open.add(counted)
                 return counted
-            rivals = [one for one in self._open if one.meets(names) and not one.settled.is_set()]
+            rivals = self._open.in_buckets(names)
             if not rivals or not await _all_settled(rivals, deadline):
                 return LockedOut(wait_s=max(1, math.ceil(until - now)))
 

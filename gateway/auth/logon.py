@@ -55,14 +55,7 @@ class Logon:
         self._codes: Final = codes
         self._sessions: Final = sessions
         self._audit: Final = audit
-        self._first_logon = settings.self_service.first_logon
-
-    def configure(self, settings: Settings) -> None:
-        """Go by other settings from now on, in every part."""
-        self._sessions.configure(settings.session)
-        self._lockout.configure(settings.lockout)
-        self._codes.configure(settings)
-        self._first_logon = settings.self_service.first_logon
+        self._first_logon: Final = settings.self_service.first_logon
 
     async def submit_password(
         self,

@@ -22,12 +22,8 @@ class Notices:
         self._sms: Final = sms
         self._budget: Final = budget
         self.audit: Final = audit
-        self._branding = settings.branding
+        self._branding: Final = settings.branding
         self.pending: Final[set[asyncio.Task[None]]] = set()
-
-    def configure(self, settings: Settings) -> None:
-        """Word by other settings from now on."""
-        self._branding = settings.branding
 
     def send(self, notice: Notice, user: str, mobile: str | None, client: Client) -> None:
         """Begin to send one notice to a number (E.164); without one, nobody is told."""

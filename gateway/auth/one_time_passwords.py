@@ -83,14 +83,8 @@ class OneTimePasswords:
         self._clock: Final = clock
         self._audit: Final = audit
         self._pending: Final[dict[str, asyncio.Task[None]]] = {}
-        self._wording = Wording.of(settings)
+        self._wording: Final = Wording.of(settings)
         self.unseen: Final[set[asyncio.Task[None]]] = set()
-
-    def configure(self, settings: Settings) -> None:
-        """Issue and word by other settings from now on; what was issued keeps its digits."""
-        self.challenges.rules = settings.one_time_password
-        self._budget.configure(settings.sms_budget)
-        self._wording = Wording.of(settings)
 
     async def issue(
         self, person: Person, mobile: str, browser: str, purpose: Purpose, client: Client

@@ -55,13 +55,9 @@ class Reset:
         self._codes: Final = codes
         self._budget: Final = budget
         self._clock: Final = clock
-        self._judge = judge
+        self._judge: Final = judge
         self._lockout: Final[Lockout] = credentials.lockout
         self._audit: Final[Audit] = credentials.audit
-
-    def configure(self, judge: PasswordJudge) -> None:
-        """Go by other password rules from now on."""
-        self._judge = judge
 
     async def ask(self, user_name: str, client: Client, browser: str) -> ResetAsked | LockedOut:
         """Begin a reset, or send its code again; each asking counts as a wrong password does."""

@@ -89,13 +89,8 @@ class SelfService:
         self._credentials: Final = credentials
         self._codes: Final = codes
         self._audit: Final = audit
-        self._judge = judge
-        self._rules = settings.self_service
-
-    def configure(self, settings: Settings, judge: PasswordJudge) -> None:
-        """Go by other settings from now on."""
-        self._rules = settings.self_service
-        self._judge = judge
+        self._judge: Final = judge
+        self._rules: Final = settings.self_service
 
     async def view(self, session: SessionRecord, client: Client) -> AccountView | None:
         """Return what the account page shows, or None when the session's user is gone."""

@@ -34,11 +34,7 @@ class SmsBudget:
         self._store: Final = store
         self._sealer: Final = sealer
         self._clock: Final = clock
-        self._rules = rules
-
-    def configure(self, rules: Rules) -> None:
-        """Count by other limits from now on; what is counted stays."""
-        self._rules = rules
+        self._rules: Final = rules
 
     async def spend(self, kind: Kind, user: str, mobile: str, address: str) -> LockedOut | None:
         """Spend one message; None when it may leave, else how long to wait."""

@@ -83,7 +83,7 @@ class AccountPage:
         if session is None or view is None or visit.session is None:
             return to_the_logon
         presence = Presence(session, visit.session, visit.client, visit.mark)
-        outcome = await desk.services.account.change(wish, presence)
+        outcome = await visit.services.account.change(wish, presence)
         match outcome:
             case Changed():
                 return desk.onward(link(ACCOUNT, way_back, notice="updated"))
@@ -120,7 +120,7 @@ class AccountPage:
         session = await self._desk.who(visit)
         if session is None:
             return None, None
-        return session, await self._desk.services.account.view(session, visit.client)
+        return session, await visit.services.account.view(session, visit.client)
 
     def _to_proof(self, visit: Visit, challenge: str, way_back: str) -> web.Response:
         response = self._desk.onward(link(PROOF, way_back))

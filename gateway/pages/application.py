@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
@@ -27,9 +28,12 @@ _log: Final = logging.getLogger("portvakt.pages")
 _RETRY_AFTER_S: Final = 5
 
 
-def make_pages(services: PageServices) -> web.Application:
-    """Return the application: run it on the private unix socket, behind the front door."""
-    desk = Desk(services)
+def make_pages(current: Callable[[], PageServices]) -> web.Application:
+    """Return the application: run it on the private unix socket, behind the front door.
+
+    `current` returns what a request that begins now is served with.
+    """
+    desk = Desk(current)
     app = web.Application(client_max_size=MAX_BODY, middlewares=[_answering_surprises(desk)])
     pages = (LogonPage, OtpPage, LogoutPage, HelpPage, AccountPage, ProofPage, ResetPage)
     for page in (kind(desk) for kind in pages):
@@ -38,7 +42,7 @@ def make_pages(services: PageServices) -> web.Application:
 
     async def complete(_: web.Request, response: web.StreamResponse) -> None:
         """Put the security fields on every answer, whoever made it; say nothing of versions."""
-        https = services.snapshot().settings.public_url.is_https
+        https = current().snapshot.settings.public_url.is_https
         for name, value in (*security_fields(https=https), NO_STORE):
             response.headers.setdefault(name, value)
         response.headers.popall("Server", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -44,18 +45,18 @@ def link(page: str, way_back: str = START, **fields: str) -> str:
 class Desk:
     """The shared part of the pages. One for the application; holds no state of a request."""
 
-    def __init__(self, services: PageServices) -> None:
-        self.services: Final = services
-        self._tokens = FormTokens(services.secret)
+    def __init__(self, current: Callable[[], PageServices]) -> None:
+        self._current = current
+        self._tokens = FormTokens(current().secret)
         self._errors: tuple[Settings, ErrorPages] | None = None
 
     def visit(self, request: web.Request) -> Visit:
-        """Return what the request says."""
-        return read_visit(request.headers, self.services)
+        """Return what the request says, under the configuration of this moment."""
+        return read_visit(request.headers, self._current())
 
     async def who(self, visit: Visit) -> SessionRecord | None:
         """Return the live session of the visit, or None. Raises Unavailable."""
-        return None if visit.session is None else await self.services.who(visit.session)
+        return None if visit.session is None else await visit.services.who(visit.session)
 
     async def posted(self, request: web.Request, visit: Visit, page: str) -> dict[str, str]:
         """Return the fields of a form that this browser got from us, posted to `page`.
@@ -70,7 +71,7 @@ class Desk:
             visit.mark,
             _acts_on(visit, page),
             page,
-            self.services.clock.now(),
+            visit.services.clock.now(),
         )
         if not genuine:
             raise FormRefused(link(page, visit.way_back(fields)))
@@ -113,7 +114,7 @@ class Desk:
 
     def _token(self, visit: Visit, page: str) -> str:
         return self._tokens.issue(
-            visit.mark, _acts_on(visit, page), page, self.services.clock.now()
+            visit.mark, _acts_on(visit, page), page, visit.services.clock.now()
         )
 
 

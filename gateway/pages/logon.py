@@ -89,7 +89,7 @@ class LogonPage:
         user_name, password = required(form, "username"), required(form, "password")
         if not user_name.strip() or not password:
             return self._again(visit, way_back, user_name)
-        outcome = await desk.services.logon.submit_password(
+        outcome = await visit.services.logon.submit_password(
             user_name,
             password,
             visit.client,
@@ -111,7 +111,7 @@ class LogonPage:
 
     def _logged_on(self, visit: Visit, opened: SessionOpened, way_back: str) -> web.Response:
         """Send the browser on; who has no number yet is asked for one on the way, once."""
-        secret = self._desk.services.secret
+        secret = visit.services.secret
         asked = was_asked(visit.asked, opened.user, secret)
         if not opened.number_missing or asked or way_back.startswith(ACCOUNT):
             return open_session(self._desk, visit, opened.token, way_back)

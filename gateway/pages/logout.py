@@ -36,7 +36,7 @@ class LogoutPage:
         desk, visit = self._desk, self._desk.visit(request)
         await desk.posted(request, visit, LOGOUT)
         if visit.session is not None:
-            await desk.services.logon.log_off(visit.session, visit.client)
+            await visit.services.logon.log_off(visit.session, visit.client)
         response = desk.onward(link(LOGON, notice="logged-off"))
         response.headers["Clear-Site-Data"] = '"cache"'
         return _without_cookies(response, visit)

@@ -78,7 +78,7 @@ class OtpPage:
             return self._start_over(visit, way_back)
         if not code:
             return await self._wrong(visit, way_back, None)
-        outcome = await desk.services.logon.submit_code(
+        outcome = await visit.services.logon.submit_code(
             visit.challenge, code, visit.client, visit.session
         )
         match outcome:
@@ -103,7 +103,7 @@ class OtpPage:
         way_back = visit.way_back(form)
         if visit.challenge is None:
             return await self._step_up(visit, way_back)
-        outcome = await desk.services.logon.resend(visit.challenge, visit.client)
+        outcome = await visit.services.logon.resend(visit.challenge, visit.client)
         match outcome:
             case Resent():
                 return desk.onward(link(OTP, way_back, notice="resent"))
@@ -119,7 +119,7 @@ class OtpPage:
     async def _view(self, visit: Visit) -> ChallengeView | None:
         if visit.challenge is None:
             return None
-        return await self._desk.services.logon.view(visit.challenge)
+        return await visit.services.logon.view(visit.challenge)
 
     async def _without_code(self, visit: Visit, way_back: str) -> web.Response | None:
         """Return where somebody goes who cannot step up; None for who can."""
@@ -133,7 +133,7 @@ class OtpPage:
         elsewhere = await self._without_code(visit, way_back)
         if elsewhere is not None or visit.session is None:
             return elsewhere or desk.onward(link(LOGON, way_back))
-        outcome = await desk.services.logon.step_up(visit.session, visit.client, visit.mark)
+        outcome = await visit.services.logon.step_up(visit.session, visit.client, visit.mark)
         match outcome:
             case CodeSent():
                 return open_challenge(desk, visit, outcome.challenge, way_back)

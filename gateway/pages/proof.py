@@ -58,7 +58,7 @@ class ProofPage:
         if session is None or visit.session is None or visit.errand is None:
             return self._elsewhere(session, way_back)
         presence = Presence(session, visit.session, visit.client, visit.mark)
-        outcome = await desk.services.account.submit_proof(visit.errand, code, presence)
+        outcome = await visit.services.account.submit_proof(visit.errand, code, presence)
         match outcome:
             case Changed():
                 response = desk.onward(link(ACCOUNT, way_back, notice="updated"))
@@ -85,7 +85,7 @@ class ProofPage:
         session = await desk.who(visit)
         if session is None or visit.errand is None:
             return self._elsewhere(session, way_back)
-        outcome = await desk.services.account.resend_proof(session, visit.errand, visit.client)
+        outcome = await visit.services.account.resend_proof(session, visit.errand, visit.client)
         match outcome:
             case Resent():
                 return desk.onward(link(PROOF, way_back, notice="resent"))
@@ -113,7 +113,7 @@ class ProofPage:
     async def _view(self, visit: Visit, session: SessionRecord | None) -> ChallengeView | None:
         if session is None or visit.errand is None:
             return None
-        return await self._desk.services.account.view_proof(session, visit.errand)
+        return await visit.services.account.view_proof(session, visit.errand)
 
     def _elsewhere(self, session: SessionRecord | None, way_back: str) -> web.Response:
         account = link(ACCOUNT, way_back)

@@ -76,7 +76,7 @@ class ResetPage:
         user_name = required(form, "username")
         if not user_name.strip():
             return self._ask(visit, {"empty": True}, status=UNCHANGED)
-        outcome = await desk.services.reset.ask(user_name, visit.client, visit.mark)
+        outcome = await visit.services.reset.ask(user_name, visit.client, visit.mark)
         match outcome:
             case ResetAsked():
                 response = desk.onward(RESET_CODE)
@@ -100,7 +100,7 @@ class ResetPage:
             return self._over(visit)
         if not code.strip():
             return await self._code(visit, {"wrong": True}, status=401)
-        outcome = await desk.services.reset.submit_code(
+        outcome = await visit.services.reset.submit_code(
             visit.errand, code, visit.client, visit.mark
         )
         match outcome:
@@ -128,7 +128,7 @@ class ResetPage:
         new, confirm = required(form, "new_password"), required(form, "confirm_password")
         if visit.errand is None or not _is_on(visit):
             return self._over(visit)
-        outcome = await desk.services.reset.set_password(visit.errand, new, confirm, visit.client)
+        outcome = await visit.services.reset.set_password(visit.errand, new, confirm, visit.client)
         match outcome:
             case ResetDone():
                 return self._done(visit)
@@ -140,7 +140,7 @@ class ResetPage:
     async def _view(self, visit: Visit, step: Purpose) -> ResetView | None:
         if visit.errand is None or not _is_on(visit):
             return None
-        return await self._desk.services.reset.view(visit.errand, step)
+        return await visit.services.reset.view(visit.errand, step)
 
     def _ask(self, visit: Visit, shown: Mapping[str, object], *, status: int) -> web.Response:
         values = {"over": False, "empty": False, **shown}

@@ -157,9 +157,12 @@ class Reset(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PageServices:
-    """Everything the pages are given. `secret` signs form tokens; 16 bytes at the least."""
+    """Everything the pages are given under one configuration; a request keeps it to its end.
 
-    snapshot: Callable[[], Snapshot]
+    `secret` signs form tokens; 16 bytes at the least, and the same under each configuration.
+    """
+
+    snapshot: Snapshot
     logon: Logon
     account: Account
     reset: Reset

@@ -25,12 +25,12 @@ _ELSEWHERE: Final = "internet"
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request, under one snapshot. Cookie values are None when absent, `asked` is "".
+    """One request, under one configuration. Cookie values are None when absent, `asked` is "".
 
     `host` is the canonical host, `here` the origin of pages on it.
     """
 
-    snapshot: Snapshot
+    services: PageServices
     client: Client
     host: str
     here: str
@@ -40,6 +40,11 @@ class Visit:
     asked: str
     mark: str
     mark_is_new: bool
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The compiled configuration."""
+        return self.services.snapshot
 
     @property
     def https(self) -> bool:
@@ -73,12 +78,12 @@ class Visit:
 
 def read_visit(headers: Mapping[str, str], services: PageServices) -> Visit:
     """Return what the request fields say; a browser without a mark gets a new one."""
-    snapshot = services.snapshot()
+    snapshot = services.snapshot
     cookies = headers.get("Cookie", "")
     mark = read_cookie(cookies, snapshot.cookies.form)
     known = mark if mark is not None and is_mark(mark) else None
     return Visit(
-        snapshot=snapshot,
+        services=services,
         client=Client(
             address=headers.get("X-Gateway-Client", ""),
             network=headers.get("X-Gateway-Network", "") or _ELSEWHERE,

@@ -187,7 +187,7 @@ class ClientConnection(asyncio.Protocol):
         if exchange is None:
             return
         keep = exchange.keep_alive and exchange.request_done and not self._door.draining
-        answer = self._door.replies.challenge(exchange.head, Reason.NO_SESSION, close=not keep)
+        answer = self.plan.replies.challenge(exchange.head, Reason.NO_SESSION, close=not keep)
         self.answer(answer, close=not keep)
 
     def tunnel_opened(self) -> None:
@@ -243,7 +243,7 @@ class ClientConnection(asyncio.Protocol):
         self._door.note_refusal(status, why)
         name = self.request_id if head is not None else self._door.next_request_id()
         reference = name.decode("ascii")
-        answer = self._door.replies.refuse(status, head, reference=reference, close=True)
+        answer = self.plan.replies.refuse(status, head, reference=reference, close=True)
         self.answer(answer, close=True)
 
     def answer(self, answer: bytes, *, close: bool) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from typing import Final
+from weakref import WeakSet
 
 from gateway.auth.lockout import place_of
 from gateway.auth.ports import Audit, AuditEvent, Entropy, Unavailable
@@ -13,9 +14,7 @@ from gateway.auth.sessions import Sessions
 from gateway.proxy.client import ClientConnection
 from gateway.proxy.decide import Origin
 from gateway.proxy.plan import Plan
-from gateway.proxy.pool import Pool
 from gateway.proxy.reception import Reception
-from gateway.proxy.replies import Replies
 from gateway.proxy.ticker import Ticker
 from policies.decision import Deny
 from policies.routes import Route
@@ -30,22 +29,31 @@ class FrontDoor:
     """Connections, pools and the current plan of one worker process."""
 
     def __init__(
-        self, plan: Plan, sessions: Sessions, replies: Replies, audit: Audit, entropy: Entropy
+        self, plan: Plan, sessions: Sessions, ticker: Ticker, audit: Audit, entropy: Entropy
     ) -> None:
         self.plan = plan
         self.sessions = sessions
-        self.replies = replies
-        self.pools: dict[str, Pool] = {}
+        self.ticker = ticker
         self.draining = False
         self.clients: set[ClientConnection] = set()
         self._audit = audit
         self._by_address: Counter[str] = Counter()
         self._loop = asyncio.get_running_loop()
-        self.ticker = Ticker(self._loop)
+        # Those of plans that are in no request's hands any more fall out by themselves.
+        self._pools = WeakSet(plan.pools.values())
         self.reception = Reception(self)
         self._ids = entropy.token(5).hex().encode("ascii")
         self._count = 0
         self._notes: Counter[str] = Counter()
+
+    def adopt(self, plan: Plan) -> None:
+        """Go by `plan` from the next request on; pools that it has not in it drain."""
+        before, self.plan = self.plan, plan
+        kept = set(plan.pools.values())
+        self._pools.update(kept)
+        for pool in before.pools.values():
+            if pool not in kept:
+                pool.retire()
 
     def next_request_id(self) -> bytes:
         """Return an identifier that no other request of any worker has; not a secret."""
@@ -102,7 +110,7 @@ class FrontDoor:
             now = self.ticker.tick()
             for client in [c for c in self.clients if c.deadline <= now]:
                 client.on_deadline()
-            for pool in self.pools.values():
+            for pool in list(self._pools):
                 for connection in [c for c in pool.connections if c.deadline <= now]:
                     connection.on_deadline()
             for note, count in self._notes.most_common(_NOTES_PER_SWEEP):
@@ -125,5 +133,5 @@ class FrontDoor:
             await asyncio.sleep(0.05)
         for client in list(self.clients):
             client.abort()
-        for pool in self.pools.values():
+        for pool in list(self._pools):
             pool.close()

@@ -1,25 +1,38 @@
 """Everything a request needs of the configuration, compiled once a reload for the front door.
 
-A request takes one `Plan` at its head and keeps it to its end.
+A request takes one `Plan` at its head and keeps it to its end; putting another one in the door's
+place is all that it takes to go by another configuration.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from gateway.auth.identity import IdentityFields
 from gateway.proxy.cookies import CookieReader
+from gateway.proxy.pool import Pool
+from gateway.proxy.replies import Replies
 from gateway.settings.model import Upstream
 from gateway.settings.snapshot import Snapshot
 from gateway.wire.request import HeadReader
 from policies.fields import FieldRules
 
+PAGES_POOL: Final = ""
+"""The name that no upstream can have."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """One compiled configuration as the front door reads it. Times in seconds, sizes in bytes."""
+    """One compiled configuration as the front door reads it. Times in seconds, sizes in bytes.
+
+    `pools` are by the upstream's name, our own pages' under PAGES_POOL.
+    """
 
     snapshot: Snapshot
+    replies: Replies
+    pools: Mapping[str, Pool]
     reader: HeadReader
     rules: FieldRules
     cookies: CookieReader
@@ -37,8 +50,8 @@ class Plan:
     connections_per_address: int
 
 
-def compile_plan(snapshot: Snapshot) -> Plan:
-    """Return the plan of a snapshot; pure."""
+def compile_plan(snapshot: Snapshot, replies: Replies, pools: Mapping[str, Pool]) -> Plan:
+    """Return the plan of a snapshot; pure. Every upstream has its pool, and so have the pages."""
     settings = snapshot.settings
     limits = settings.limits
     url = settings.public_url
@@ -49,6 +62,8 @@ def compile_plan(snapshot: Snapshot) -> Plan:
     names = [name for upstream in settings.upstreams for name, _ in upstream.identity]
     return Plan(
         snapshot=snapshot,
+        replies=replies,
+        pools=pools,
         reader=HeadReader(limits.fields, limits.url),
         rules=FieldRules(names),
         cookies=CookieReader(snapshot.cookies.session.encode(), own_cookies),

@@ -72,6 +72,7 @@ class Pool:
         self.connections: set[UpstreamConnection] = set()
         self._tls = tls
         self._waiting: deque[Waiter] = deque()
+        self._retired = False
         self._loop = asyncio.get_running_loop()
         self._first_byte_s = upstream.first_byte_timeout.total_seconds()
         self._idle_s = upstream.idle_timeout.total_seconds()
@@ -112,7 +113,7 @@ class Pool:
                 connection.reused = True
                 waiter.connected(connection)
                 return
-        if len(address.idle) < _MAX_IDLE:
+        if len(address.idle) < _MAX_IDLE and not self._retired:
             address.idle.append(connection)
         else:
             connection.transport.abort()
@@ -126,6 +127,14 @@ class Pool:
         if connection in address.idle:
             address.idle.remove(connection)
         self._next_in_turn()
+
+    def retire(self) -> None:
+        """Keep no connection after its exchange, and close idle ones: another pool takes over.
+
+        Requests that were promised this one are still served.
+        """
+        self._retired = True
+        self.close()
 
     def close(self) -> None:
         """Close idle connections; those under way end with their exchange."""

@@ -13,6 +13,7 @@ from gateway.auth.live import LiveSession
 from gateway.auth.ports import Unavailable
 from gateway.proxy import decide, request_head
 from gateway.proxy.exchange import Exchange
+from gateway.proxy.plan import PAGES_POOL
 from gateway.tasks import spawn
 from gateway.wire.errors import BadMessage
 from gateway.wire.request import RequestHead
@@ -49,7 +50,7 @@ class Reception:
         origin = client.origin(head)
         if route is PAGES:
             pages = request_head.for_pages(plan, head, origin, client.request_id)
-            client.forward(Exchange(client, head, pages, self._door.pools[""], None))
+            client.forward(Exchange(client, head, pages, plan.pools[PAGES_POOL], None))
             return
         token = decide.session_token(plan, head)
         live = self._door.sessions.warm(token) if token is not None else None
@@ -83,7 +84,7 @@ class Reception:
                 self._allowed(client, head, route, live)
             case Challenge(reason=reason) | StepUp(reason=reason):
                 close = self._must_close(head)
-                answer = self._door.replies.challenge(head, reason, close=close)
+                answer = client.plan.replies.challenge(head, reason, close=close)
                 client.answer(answer, close=close)
             case Deny():
                 user = live.record.user if live is not None else ""
@@ -103,7 +104,7 @@ class Reception:
         if not upgrade:
             head.upgrade = b""
         sent = request_head.for_upstream(plan, head, upstream, lines=lines, upgrade=upgrade)
-        client.forward(Exchange(client, head, sent, self._door.pools[upstream.name], live))
+        client.forward(Exchange(client, head, sent, plan.pools[upstream.name], live))
 
     def _denied(
         self,
@@ -117,7 +118,7 @@ class Reception:
         self._door.audit_denied(deny, client.origin(head), user, route, client.request_id)
         close = self._must_close(head) or deny.status == 400  # noqa: PLR2004
         reference = client.request_id.decode("ascii")
-        answer = self._door.replies.refuse(
+        answer = client.plan.replies.refuse(
             deny.status, head, reference=reference, reason=deny.reason, close=close
         )
         client.answer(answer, close=close)

@@ -92,6 +92,10 @@ class Listen:
     tls: Tls | None
 
 
+LONGEST_HEAD: Final = 1024 * 1024
+"""The most that `limits.head` may say, in bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """`[limits]`: how much a stranger may ask of one connection or one address."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from gateway.settings.addresses import parse_listen
 from gateway.settings.model import (
+    LONGEST_HEAD,
     Branding,
     HostPort,
     Limits,
@@ -27,7 +28,7 @@ from gateway.settings.model import (
 from gateway.settings.networks import proxies
 from gateway.settings.reading import Table, Value
 from gateway.settings.templates import places_of
-from gateway.settings.units import format_duration
+from gateway.settings.units import format_duration, format_size
 from gateway.settings.values import (
     duration,
     existing_file,
@@ -174,7 +175,7 @@ def read_limits(file: Table) -> Limits:
     usual = Limits()
     with file.table("limits").closing() as table:
         limits = Limits(
-            head=table.read("head", usual.head, sized("1KiB", "1MiB")),
+            head=table.read("head", usual.head, sized("1KiB", format_size(LONGEST_HEAD))),
             fields=table.read("fields", usual.fields, whole(16, 1000)),
             url=table.read("url", usual.url, sized("256B", "1MiB")),
             body=table.read("body", usual.body, sized("1KiB", "100TiB")),

@@ -16,7 +16,7 @@ from typing import Any
 
 from gateway.auth.challenges import Challenges
 from gateway.auth.credentials import Credentials
-from gateway.auth.lockout import Lockout
+from gateway.auth.lockout import Lockout, OpenTries
 from gateway.auth.logon import Logon
 from gateway.auth.model import Client, Person
 from gateway.auth.notices import Notices
@@ -108,18 +108,24 @@ class LoginScript:
 
     def __post_init__(self) -> None:
         self.memory = FakeStore(self.clock)
-        fakes = (self.memory, self.memory, FakeChallenges(self.memory))
-        sessions, failures, challenges = self.stores or fakes
+        sessions = self.stores[0] if self.stores else self.memory
         self.directory = FakeDirectory(
             *((person, PASSWORDS[person.user]) for person in (ANNA, BO, NEW))
         )
         self.sms, self.audit = FakeSms(), ListAudit()
-        settings, clock, audit = self.settings, self.clock, self.audit
-        self.sealer = Sealer(SECRET, FakeEntropy())
-        self.sessions = Sessions(sessions, self.sealer, settings.session, clock, audit)
-        self.lockout = Lockout(failures, self.sealer, settings.lockout, clock)
-        self.challenges = Challenges(challenges, self.sealer, settings.one_time_password, clock)
-        self.budget = SmsBudget(failures, self.sealer, settings.sms_budget, clock)
+        self.sealer, self.open_tries = Sealer(SECRET, FakeEntropy()), OpenTries()
+        rules, clock, audit = self.settings.session, self.clock, self.audit
+        self.sessions = Sessions(sessions, self.sealer, rules, clock, audit)
+        self.edit(self.settings)
+
+    def edit(self, settings: Settings) -> None:
+        """Build the domain for these settings, as gateway/generation.py does it for an edit."""
+        fakes = (self.memory, self.memory, FakeChallenges(self.memory))
+        _, failures, challenges = self.stores or fakes
+        sealer, clock, audit = self.sealer, self.clock, self.audit
+        self.lockout = Lockout(failures, sealer, settings.lockout, clock, self.open_tries)
+        self.challenges = Challenges(challenges, sealer, settings.one_time_password, clock)
+        self.budget = SmsBudget(failures, sealer, settings.sms_budget, clock)
         self.codes = OneTimePasswords(
             self.challenges, self.budget, self.sms, audit, clock, settings
         )

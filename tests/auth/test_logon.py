@@ -372,7 +372,7 @@ async def test_an_edit_of_the_settings_is_live() -> None:
         make_settings(), "one_time_password", digits=8, text="kod {code} {minutes} {host}"
     )
     settings = edited(settings, "lockout", codes_per_day=1)
-    script.logon.configure(settings)
+    script.edit(settings)
     assert opened(await script.code(old))
     script.another_browser(ELSEWHERE)
     await script.password()

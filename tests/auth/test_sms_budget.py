@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -23,7 +24,7 @@ def budget(**rates: Rate) -> tuple[SmsBudget, LoginScript]:
     rules = Rules(
         **{**dict.fromkeys(("number", "user", "resets", "address", "total"), WIDE), **rates}
     )
-    script.budget.configure(rules)
+    script.edit(replace(script.settings, sms_budget=rules))
     return script.budget, script
 
 
@@ -134,7 +135,7 @@ async def test_a_resend_draws_on_the_budget_too_and_a_refused_one_may_be_tried_a
 
 async def test_other_limits_count_from_the_next_message_on() -> None:
     script = LoginScript()
-    script.codes.configure(edited(make_settings(), "sms_budget", address=Rate(1, HOUR)))
+    script.edit(edited(make_settings(), "sms_budget", address=Rate(1, HOUR)))
     assert isinstance(await script.password(), CodeSent)
     assert isinstance(await script.password(user="bo"), LockedOut)
     script.another_browser(ELSEWHERE)

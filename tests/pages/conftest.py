@@ -18,6 +18,6 @@ def house() -> House:
 
 @pytest_asyncio.fixture
 async def browser(house: House) -> AsyncIterator[Browser]:
-    server = TestServer(make_pages(house.services()), host="127.0.0.1")
+    server = TestServer(make_pages(house.services), host="127.0.0.1")
     async with TestClient(server, cookie_jar=DummyCookieJar()) as client:
         yield Browser(client, house)

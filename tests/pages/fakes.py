@@ -267,16 +267,17 @@ class House:
     reset: FakeReset = field(default_factory=FakeReset)
     snapshot: FakeSnapshot = field(default_factory=make_snapshot)
     clock: FakeClock = field(default_factory=FakeClock)
+    entropy: FakeEntropy = field(default_factory=FakeEntropy)
 
     def services(self) -> PageServices:
         return PageServices(
-            snapshot=lambda: self.snapshot,
+            snapshot=self.snapshot,
             logon=self.logon,
             account=self.account,
             reset=self.reset,
             who=self.logon.who,
             clock=self.clock,
-            entropy=FakeEntropy(),
+            entropy=self.entropy,
             secret=b"0123456789abcdef",
         )
 

@@ -19,6 +19,7 @@ from gateway.proxy.door import FrontDoor
 from gateway.proxy.plan import compile_plan
 from gateway.proxy.pool import Pool
 from gateway.proxy.replies import Replies
+from gateway.proxy.ticker import Ticker
 from gateway.settings.model import Limits, UpstreamUrl
 from gateway.settings.parse import read_settings
 from gateway.settings.snapshot import compile_snapshot
@@ -45,6 +46,8 @@ upstream = "portal"
 """
 COOKIE = b"Cookie: gateway=anna\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+REPLIES = Replies(lambda status, **_: b"<p>%d</p>" % status, lambda accept: "en", https=False)
 
 Script = Callable[["Visit"], Awaitable[None]]
 
@@ -219,16 +222,14 @@ class House:
         urls = upstream.pop("urls", (UpstreamUrl("http", "127.0.0.1", self.origin.port),))
         portal = replace(self.settings.upstreams[0], urls=urls, **upstream)
         settings = replace(self.settings, upstreams=(portal,), limits=limits or Limits())
-        plan = compile_plan(compile_snapshot(settings))
-        replies = Replies(
-            lambda status, **_: b"<p>%d</p>" % status, lambda accept: "en", https=False
-        )
-        self.door = FrontDoor(plan, self.sessions, replies, self.audit, FakeEntropy())  # type: ignore[arg-type]
-        self.door.pools = {"portal": Pool(portal, self.door.ticker)}
+        ticker = Ticker(asyncio.get_running_loop())
+        self.pools = {"portal": Pool(portal, ticker)}
+        plan = compile_plan(compile_snapshot(settings), REPLIES, self.pools)
+        self.door = FrontDoor(plan, self.sessions, ticker, self.audit, FakeEntropy())  # type: ignore[arg-type]
 
     @property
     def pool(self) -> Pool:
-        return self.door.pools["portal"]
+        return self.pools["portal"]
 
     async def client(self, **more: Any) -> Client:
         where = {} if "sock" in more else {"host": "127.0.0.1", "port": self.port}

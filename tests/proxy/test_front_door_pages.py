@@ -23,7 +23,7 @@ async def house(house: House) -> AsyncIterator[House]:
     """A house whose pages are its upstream, on one connection at the most."""
     house.origin.script = echo
     pages = Pool(replace(house.pool.upstream, name="", connections=1), house.door.ticker)
-    house.door.pools[""] = pages
+    house.pools[""] = pages
     yield house
     pages.close()
     for connection in list(pages.connections):

@@ -1,0 +1,155 @@
+"""What one worker makes of one configuration: built in one go, by one function, never changed.
+
+The start and every edit of gateway.toml go through `build`, so nothing can be forgotten in one of
+them. A request takes its generation and keeps it; what holds connections (pools, directory, SMS
+providers) is taken over from the generation before where its settings are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from gateway.auth.challenges import Challenges
+from gateway.auth.credentials import Credentials
+from gateway.auth.lockout import Lockout, OpenTries
+from gateway.auth.logon import Logon
+from gateway.auth.model import SessionRecord
+from gateway.auth.notices import Notices
+from gateway.auth.one_time_passwords import OneTimePasswords
+from gateway.auth.ports import Audit, Clock, Entropy
+from gateway.auth.reset import Reset
+from gateway.auth.sealing import Sealer
+from gateway.auth.self_service import SelfService
+from gateway.auth.sessions import Sessions
+from gateway.auth.sms_budget import SmsBudget
+from gateway.directory.passwords import PasswordHasher
+from gateway.directory.sql import SqlDirectory, open_directory
+from gateway.pages.error_pages import ErrorPages
+from gateway.pages.services import PageServices
+from gateway.password_judge import ConfiguredPasswords
+from gateway.proxy.plan import PAGES_POOL, Plan, compile_plan
+from gateway.proxy.pool import Pool
+from gateway.proxy.replies import Replies
+from gateway.proxy.ticker import Ticker
+from gateway.proxy.upstream_tls import upstream_tls
+from gateway.settings.model import Settings
+from gateway.settings.snapshot import Snapshot
+from gateway.sms.failover import Failover, make_sms
+from gateway.store.store import Store
+from policies.languages import choose
+
+_LANGUAGES: Final = ("en", "sv")
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """What a worker has for its whole life, whatever the configuration."""
+
+    clock: Clock
+    entropy: Entropy
+    audit: Audit
+    store: Store
+    hasher: PasswordHasher
+    sealer: Sealer
+    sessions: Sessions
+    open_tries: OpenTries
+    ticker: Ticker
+    pages: Pool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Generation:
+    """One configuration at work."""
+
+    plan: Plan
+    services: PageServices
+    directory: SqlDirectory
+    sms: Failover
+
+    @property
+    def settings(self) -> Settings:
+        """What it was built from."""
+        return self.plan.snapshot.settings
+
+
+def build(snapshot: Snapshot, lasting: Lasting, before: Generation | None) -> Generation:
+    """Return the generation of a snapshot; whoever built `before` closes what was not taken over.
+
+    To be called on the event loop. Raises OSError or ValueError when something cannot be opened;
+    then nothing has changed.
+    """
+    settings = snapshot.settings
+    directory = _directory(settings, lasting, before)
+    sms = _sms(settings, lasting, before)
+    return Generation(
+        plan=compile_plan(snapshot, _replies(settings), _pools(settings, lasting, before)),
+        services=_services(snapshot, lasting, directory, sms),
+        directory=directory,
+        sms=sms,
+    )
+
+
+def _services(
+    snapshot: Snapshot, lasting: Lasting, directory: SqlDirectory, sms: Failover
+) -> PageServices:
+    """Put the logon domain together; its parts count in the same buckets."""
+    settings = snapshot.settings
+    audit, clock, sealer, store = lasting.audit, lasting.clock, lasting.sealer, lasting.store
+    sessions = lasting.sessions
+    lockout = Lockout(store.failures, sealer, settings.lockout, clock, lasting.open_tries)
+    challenges = Challenges(store.challenges, sealer, settings.one_time_password, clock)
+    budget = SmsBudget(store.failures, sealer, settings.sms_budget, clock)
+    codes = OneTimePasswords(challenges, budget, sms, audit, clock, settings)
+    notices = Notices(sms, budget, audit, settings)
+    credentials = Credentials(directory, directory.accounts, lockout, challenges, sessions, notices)
+    judge = ConfiguredPasswords(settings)
+    return PageServices(
+        snapshot=snapshot,
+        logon=Logon(directory, lockout, codes, sessions, audit, settings),
+        account=SelfService(directory, credentials, codes, judge, audit, settings),
+        reset=Reset(directory, credentials, codes, budget, judge, clock),
+        who=partial(_who, sessions),
+        clock=clock,
+        entropy=lasting.entropy,
+        secret=sealer.mac("form tokens"),
+    )
+
+
+async def _who(sessions: Sessions, token: str) -> SessionRecord | None:
+    if not token.isascii():
+        return None
+    raw = token.encode("ascii")
+    live = sessions.warm(raw) or await sessions.resolve(raw)
+    return None if live is None else live.record
+
+
+def _replies(settings: Settings) -> Replies:
+    language = partial(choose, available=_LANGUAGES, default=settings.branding.default_language)
+    https = settings.public_url.is_https
+    return Replies(ErrorPages(settings).render, language, https=https)
+
+
+def _directory(settings: Settings, lasting: Lasting, before: Generation | None) -> SqlDirectory:
+    if before is not None and before.settings.directory == settings.directory:
+        return before.directory
+    return open_directory(settings.directory, lasting.hasher, lasting.clock)
+
+
+def _sms(settings: Settings, lasting: Lasting, before: Generation | None) -> Failover:
+    if before is not None and before.settings.sms == settings.sms:
+        return before.sms
+    return make_sms(settings.sms, lasting.clock)
+
+
+def _pools(settings: Settings, lasting: Lasting, before: Generation | None) -> dict[str, Pool]:
+    """Return a pool for each upstream: the one it has, unless its table reads differently now."""
+    known = {} if before is None else before.plan.pools
+    pools = {PAGES_POOL: lasting.pages}
+    for upstream in settings.upstreams:
+        pool = known.get(upstream.name)
+        if pool is None or replace(pool.upstream, line=upstream.line) != upstream:
+            pool = Pool(upstream, lasting.ticker, upstream_tls(upstream))
+        pools[upstream.name] = pool
+    return pools
