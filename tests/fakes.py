@@ -13,6 +13,7 @@ from gateway.auth.ports import (
     Bucket,
     Judged,
     NewChallenge,
+    SessionListing,
     SessionPlace,
     StoredChallenge,
     StoredSession,
@@ -52,6 +53,7 @@ class _Kept:
     value: StoredSession
     user: str
     until: float
+    label: bytes
 
 
 @dataclass
@@ -100,7 +102,8 @@ class FakeStore:
         for name in ended:
             del self.kept[name]
             self._announce(name)
-        self.kept[key] = _Kept(stored, place.user, self.clock.now() + place.lifetime_s)
+        until = self.clock.now() + place.lifetime_s
+        self.kept[key] = _Kept(stored, place.user, until, place.label)
         return ended
 
     async def read(self, key: str) -> StoredSession | None:
@@ -138,6 +141,15 @@ class FakeStore:
         self._up()
         return [key for key, kept in self.kept.items() if kept.user == user]
 
+    async def labels(self, keys: Sequence[str]) -> Sequence[SessionListing]:
+        self._up()
+        live = [(key, self.kept[key]) for key in keys if key in self.kept]
+        return [SessionListing(key, kept.label, kept.value.seen) for key, kept in live]
+
+    async def all_keys(self) -> AsyncIterator[Sequence[str]]:
+        self._up()
+        yield list(self.kept)
+
     async def ended(self) -> AsyncIterator[str | None]:
         listener: asyncio.Queue[str | None] = asyncio.Queue()
         listener.put_nowait(None)
@@ -172,6 +184,11 @@ class FakeStore:
         self._up()
         for bucket in buckets:
             self.buckets.pop(bucket.name, None)
+
+    async def clear_like(self, prefix: str) -> None:
+        self._up()
+        for name in [name for name in self.buckets if name.startswith(prefix)]:
+            del self.buckets[name]
 
 
 class FakeChallenges:

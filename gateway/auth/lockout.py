@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Final
@@ -87,7 +87,7 @@ class Lockout:
     async def password(self, user: str, address: str) -> Try | LockedOut:
         """Spend a try of a password for a canonical user name. Raises Unavailable."""
         rules, place = self._rules, place_of(address)
-        own = (self._bucket(rules.user_and_address, "password", "pair", user, place),)
+        own = (self._pair(user, place),)
         shared = (
             self._bucket(rules.address, "password", "address", place),
             self._bucket(rules.user, "password", "user", user),
@@ -119,13 +119,12 @@ class Lockout:
 
     async def forgive_passwords(self, user: str, address: str) -> None:
         """Forget the user's wrong passwords from here: who they are was proven in another way."""
-        pair = self._rules.user_and_address
-        place = place_of(address)
-        await self._store.clear([self._bucket(pair, "password", "pair", user, place)])
+        await self._store.clear([self._pair(user, place_of(address))])
 
     async def unlock(self, user: str) -> None:
-        """Forget the user's failures and locks that do not depend on an address."""
+        """Forget the user's failures and locks, from wherever they came. Raises Unavailable."""
         rules = self._rules
+        await self._store.clear_like(self._pairs_of(user))
         await self._store.clear(
             [
                 self._bucket(rules.user, "password", "user", user),
@@ -148,6 +147,17 @@ class Lockout:
             rivals = self._open.in_buckets(names)
             if not rivals or not await _all_settled(rivals, deadline):
                 return LockedOut(wait_s=max(1, math.ceil(until - now)))
+
+    def _pair(self, user: str, place: str) -> Bucket:
+        """Return the counter of a user's wrong passwords from one place.
+
+        Its name begins with what stands for the user, so that all of them can be found.
+        """
+        bucket = self._bucket(self._rules.user_and_address, "password", "pair", user, place)
+        return replace(bucket, name=self._pairs_of(user) + bucket.name)
+
+    def _pairs_of(self, user: str) -> str:
+        return self._sealer.hidden("failures", "password", "pairs of", user) + "."
 
     def _bucket(
         self, rate: Rate, step: str, kind: str, *who: str, locks: tuple[timedelta, ...] = ()

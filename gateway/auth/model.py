@@ -25,12 +25,14 @@ class Client:
     """Where a request comes from, as the front door worked it out.
 
     `address` is the text of an IP address, or "" when unknown (then the network is "internet").
+    `device` is what the browser called itself ("Firefox, Windows"), for people's eyes only.
     """
 
     address: str
     network: str
     request_id: str
     language: str = "en"
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,12 +97,23 @@ class SessionPlace:
     """Where a new session goes: under whose index, for how long, beside how many, instead of which.
 
     `user` is any text that stands for the user (the domain hands in a keyed hash); `limit` >= 1.
+    `label` is what the session is listed under, sealed.
     """
 
     user: str
     lifetime_s: float
     limit: int
     replaces: str | None = None
+    label: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionListing:
+    """What lists show of a session: its sealed label, and when it was last used (seconds)."""
+
+    key: str
+    label: bytes
+    seen: float
 
 
 class SessionStore(Protocol):
@@ -136,6 +147,17 @@ class SessionStore(Protocol):
 
     async def keys_of(self, user: str) -> Sequence[str]:
         """Return the live keys of `user`, oldest first."""
+        ...
+
+    async def labels(self, keys: Sequence[str]) -> Sequence[SessionListing]:
+        """Return the listings of those sessions that live, in the order of `keys`."""
+        ...
+
+    def all_keys(self) -> AsyncIterator[Sequence[str]]:
+        """Yield the keys of all live sessions, in batches, each at least once.
+
+        One that is opened or ends meanwhile may or may not be among them.
+        """
         ...
 
     def ended(self) -> AsyncIterator[str | None]:
@@ -181,6 +203,10 @@ class FailureStore(Protocol):
 
     async def clear(self, buckets: Sequence[Bucket]) -> None:
         """Forget failures and locks of these buckets."""
+        ...
+
+    async def clear_like(self, prefix: str) -> None:
+        """Forget failures and locks of every bucket whose name begins so. Slow: reads all names."""
         ...
 
 

@@ -25,6 +25,7 @@ from gateway.auth.ports import (
 )
 from gateway.auth.sealing import Sealer, key_name, parse_token
 from gateway.auth.session_cache import SessionCache
+from gateway.auth.session_labels import SessionLabel, seal_label, user_index
 from gateway.auth.session_times import SessionTimes
 from gateway.auth.session_upkeep import SessionUpkeep
 from gateway.settings.model import Session as Rules
@@ -178,21 +179,26 @@ class Sessions:
         )
         token = self._sealer.new_token()
         raw = token.encode()
+        key = key_name(raw)
+        label = SessionLabel(
+            person.user, now, client.network, client.address, factors, client.device
+        )
         sealed = StoredSession(self._sealer.seal(_PURPOSE, raw, dump(record)), now)
         place = SessionPlace(
             user=self._index(person.user),
             lifetime_s=self.times.store_lifetime(now, now, now),
             limit=self._most,
             replaces=old.key if old else None,
+            label=seal_label(self._sealer, key, label),
         )
-        ended = await self._store.open(key_name(raw), sealed, place)
+        ended = await self._store.open(key, sealed, place)
         self.reached()
         self._end_here(ended)
         note(self._audit, "session.opened", client, "opened", person.user, "+".join(factors))
-        for key in ended:
+        for name in ended:
             whose, why = (
                 (old.record.user, "replaced")
-                if old and key == old.key
+                if old and name == old.key
                 else (person.user, "too-many")
             )
             note(self._audit, "session.ended", client, "ended", whose, why)
@@ -211,6 +217,20 @@ class Sessions:
         self._end_here([live.key])
         if there:
             note(self._audit, "session.ended", client, "ended", live.record.user, reason)
+
+    async def end_listed(self, key: str, user: str, client: Client, reason: str) -> bool:
+        """End the session of a key, if it is the user's; False when there is none.
+
+        Raises Unavailable; then it still lives.
+        """
+        if key not in await self._store.keys_of(self._index(user)):
+            return False
+        there = await self._store.end(key, self._index(user))
+        self.reached()
+        self._end_here([key])
+        if there:
+            note(self._audit, "session.ended", client, "ended", user, reason)
+        return there
 
     async def end_all(
         self, user: str, client: Client, reason: str = "revoked", *, but: str | None = None
@@ -249,4 +269,4 @@ class Sessions:
                 live.end()
 
     def _index(self, user: str) -> str:
-        return self._sealer.hidden("sessions of", user)
+        return user_index(self._sealer, user)

@@ -60,6 +60,14 @@ class SmsBudget:
             self._bucket(rules.total, "total" if mobile else "nowhere"),
         )
 
+    async def forget(self, user: str) -> None:
+        """Forget what was counted of a canonical user name; numbers and addresses stay counted."""
+        rules = self._rules
+        named = (*(kind.value for kind in Kind), "nowhere")
+        spent = [self._bucket(rules.user, name, "user", user) for name in named]
+        asked = self._bucket(rules.resets, Kind.RESET.value, "asked", user)
+        await self._store.clear([*spent, asked])
+
     async def _spend(self, *buckets: Bucket) -> LockedOut | None:
         now = self._clock.now()
         until = await self._store.spend(buckets, now)

@@ -31,6 +31,14 @@ class RedisFailures:
         if buckets:
             await self._link.call("DEL", *(_FAILURES + bucket.name for bucket in buckets))
 
+    async def clear_like(self, prefix: str) -> None:
+        """Forget failures and locks of every counter whose name begins so."""
+        async for names in self._link.scan(_FAILURES + prefix):
+            if names:
+                await self._link.call(
+                    "DEL", *(f"{_FAILURES}{prefix}{name.decode()}" for name in names)
+                )
+
     async def _run(self, what: str, buckets: Sequence[Bucket], at: float) -> bytes:
         args: list[str | bytes | float] = [what, repr(at)]
         for bucket in buckets:

@@ -28,6 +28,7 @@ PREFIX: Final = "portvakt:"
 CONNECT_TIMEOUT_S: Final = 1.0
 ANSWER_TIMEOUT_S: Final = 2.0
 POOL_WAIT_S: Final = 2.0
+_SCANNED: Final = 500
 
 _log = logging.getLogger("portvakt.redis")
 
@@ -75,6 +76,20 @@ class Link:
         """Run one of `scripts` by its digest, once; a server that lacks it is taught it first."""
         with self._mapped():
             return await self._scripts[name](keys=list(keys), args=list(args))
+
+    async def scan(self, prefix: str) -> AsyncIterator[list[bytes]]:
+        """Yield what follows `prefix` in the names of keys, in batches; some may come twice.
+
+        `prefix` holds no sign that a glob pattern gives a meaning.
+        """
+        cursor: bytes | int = 0
+        while True:
+            cursor, names = await self.call(
+                "SCAN", cursor, "MATCH", f"{prefix}*", "COUNT", _SCANNED
+            )
+            yield [name[len(prefix) :] for name in names]
+            if int(cursor) == 0:
+                return
 
     @asynccontextmanager
     async def channel(self, name: str) -> AsyncIterator[PubSub]:

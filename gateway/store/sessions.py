@@ -1,6 +1,6 @@
 """Session records in Redis: `SessionStore`.
 
-A session is a hash `portvakt:session:<key>` (sealed record, last use, index), a user's sessions
+A session is a hash `portvakt:session:<key>` (record, last use, index, label), a user's sessions
 are a sorted set `portvakt:sessions-of:<user>`; an end is announced on `portvakt:ended`.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from redis.asyncio.client import PubSub
 
-from gateway.auth.ports import SessionPlace, StoredSession, Unavailable
+from gateway.auth.ports import SessionListing, SessionPlace, StoredSession, Unavailable
 from gateway.store.link import ANSWER_TIMEOUT_S, PREFIX, Link
 
 _SESSION: Final = PREFIX + "session:"
@@ -45,6 +45,7 @@ class RedisSessions:
                 _SESSION,
                 place.replaces or "",
                 _CHANNEL,
+                place.label,
             ],
         )
         return _names(ended)
@@ -84,6 +85,28 @@ class RedisSessions:
     async def keys_of(self, user: str) -> Sequence[str]:
         """Return the live keys of `user`, oldest first."""
         return _names(await self._link.script("session_keys", [_INDEX + user], [_SESSION]))
+
+    async def labels(self, keys: Sequence[str]) -> Sequence[SessionListing]:
+        """Return the listings of those sessions that live."""
+        found: list[SessionListing] = []
+        for start in range(0, len(keys), _BATCH):
+            batch = keys[start : start + _BATCH]
+            answer = await self._link.script(
+                "session_labels", [_SESSION + key for key in batch], []
+            )
+            for key, label, seen in zip(batch, answer[::2], answer[1::2], strict=True):
+                if seen:
+                    found.append(SessionListing(key, label, float(seen)))
+        return found
+
+    async def all_keys(self) -> AsyncIterator[Sequence[str]]:
+        """Yield the keys of all live sessions, each once."""
+        known: set[str] = set()
+        async for names in self._link.scan(_SESSION):
+            fresh = [name.decode("ascii", "replace") for name in names]
+            batch = [key for key in dict.fromkeys(fresh) if key not in known]
+            known.update(batch)
+            yield batch
 
     async def ended(self) -> AsyncIterator[str | None]:
         """Yield the key of each session that ends, anywhere; None after any gap in listening."""

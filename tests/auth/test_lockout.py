@@ -166,13 +166,28 @@ async def test_a_hundred_wrong_codes_a_day_are_enough() -> None:
     assert isinstance(await script.password(), CodeSent)
 
 
+async def test_unlocking_reaches_every_address_and_nobody_else() -> None:
+    script = LoginScript()
+    places = [Client(f"192.0.2.{n}", "internet", "") for n in range(3)]
+    for user, place in ((user, place) for user in ("anna", "bo") for place in places):
+        script.go(place)
+        for _ in range(5):
+            await script.password("wrong", user)
+        assert isinstance(await script.password(user=user), LockedOut)
+    await script.lockout.unlock("anna")
+    for place in places:
+        script.another_browser(place)
+        assert isinstance(await script.password(), CodeSent)
+        assert isinstance(await script.password(user="bo"), LockedOut)
+
+
 async def test_names_and_addresses_are_hidden() -> None:
     script = LoginScript()
     counted = await script.lockout.password("anna", "203.0.113.9")
     assert isinstance(counted, Try)
     for bucket in (*counted.own, *counted.shared):
-        assert len(bucket.name) == 64
-        assert int(bucket.name, 16)
+        assert {len(part) for part in bucket.name.split(".")} == {64}
+        assert int(bucket.name.replace(".", ""), 16)
 
 
 @pytest.mark.parametrize(

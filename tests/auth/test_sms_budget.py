@@ -140,3 +140,15 @@ async def test_other_limits_count_from_the_next_message_on() -> None:
     assert isinstance(await script.password(user="bo"), LockedOut)
     script.another_browser(ELSEWHERE)
     assert isinstance(await script.password(user="bo"), CodeSent)
+
+
+async def test_forgetting_a_user_leaves_number_and_address_counted() -> None:
+    spending, _ = budget(user=Rate(1, HOUR), resets=Rate(1, HOUR), address=Rate(4, HOUR))
+    assert await spending.spend(Kind.CODE, "anna", "+1", HERE) is None
+    assert await spending.ask_for_reset("anna", HERE) is None
+    assert await spending.spend_on_reset("anna", "+1") is None
+    assert isinstance(await spending.spend(Kind.CODE, "anna", "+1", HERE), LockedOut)
+    await spending.forget("anna")
+    assert await spending.spend(Kind.CODE, "anna", "+1", HERE) is None
+    assert await spending.ask_for_reset("anna", HERE) is None
+    assert isinstance(await spending.spend(Kind.CODE, "bo", "+2", HERE), LockedOut)

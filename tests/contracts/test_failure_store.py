@@ -55,6 +55,16 @@ async def test_clear_forgets(stores: Stores) -> None:
     assert await stores.failures.spend([PAIR], NOW) is None
 
 
+async def test_clear_like_forgets_what_begins_so(stores: Stores) -> None:
+    mine = [Bucket(f"anna.{place}", 1, 300, (60,)) for place in range(700)]
+    others = Bucket("annabel.1", 1, 300, (60,))
+    await stores.failures.spend([*mine, others], NOW)
+    await stores.failures.clear_like("anna.")
+    await stores.failures.clear_like("nobody.")
+    assert await stores.failures.spend(mine, NOW + 1) is None
+    assert await stores.failures.spend([others], NOW + 1) == NOW + 60
+
+
 async def test_racing_tries_never_outrun_the_count(stores: Stores) -> None:
     wide = Bucket("wide", 50, 300, (60,))
     answers = await asyncio.gather(

@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
-from gateway.auth.ports import SessionPlace, StoredSession
+from gateway.auth.ports import Bucket, SessionListing, SessionPlace, StoredSession
 from tests.contracts.conftest import Stores
 
 pytestmark = pytest.mark.asyncio
@@ -116,6 +116,30 @@ async def test_every_end_is_announced_after_a_first_gap(stores: Stores) -> None:
         await stores.sessions.end_all("u", but="f")
         heard = [await anext(ended) for _ in range(5)]
     assert heard == ["a", "b", "c", "d", "e"]
+
+
+async def test_labels_of_those_that_live(stores: Stores) -> None:
+    await opened(stores, "a", label=b"\x00of a")
+    await opened(stores, "b", label=b"of b")
+    await stores.sessions.touch([("b", 2000.25, 600)])
+    found = await stores.sessions.labels(["b", "gone", "a"])
+    assert list(found) == [
+        SessionListing("b", b"of b", 2000.25),
+        SessionListing("a", b"\x00of a", 1000.5),
+    ]
+    await stores.sessions.end("a", "u")
+    assert [one.key for one in await stores.sessions.labels(["a", "b"])] == ["b"]
+    assert list(await stores.sessions.labels([])) == []
+
+
+async def test_the_keys_of_everybody(stores: Stores) -> None:
+    assert [key async for keys in stores.sessions.all_keys() for key in keys] == []
+    for number in range(1203):
+        await opened(stores, f"k{number}", user=f"u{number % 7}", limit=1000)
+    await stores.sessions.end("k5", "u5")
+    await stores.failures.spend([Bucket("of another kind", 3, 60.0, ())], 1000.0)
+    found = [key async for keys in stores.sessions.all_keys() for key in keys]
+    assert sorted(found) == sorted(f"k{number}" for number in range(1203) if number != 5)
 
 
 async def test_ping(stores: Stores) -> None:

@@ -1,13 +1,14 @@
 -- Writes a new session, ends the one it replaces and the user's oldest beyond the limit.
 -- KEYS      session, index of the user
 -- ARGV      name of the session, record, last use, lifetime ms, limit, key prefix of sessions,
---           name of the replaced session ("" when none), channel
+--           name of the replaced session ("" when none), channel, label
 -- Returns   the names of the ended sessions, each announced on the channel.
 -- The index is a sorted set of names by order of opening; a name whose record has run out is
 -- removed here. It lives as long as its youngest session.
 local session, index = KEYS[1], KEYS[2]
 local name, record, seen, lifetime = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local limit, prefix, replaced, channel = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8]
+local label = ARGV[9]
 local ended = {}
 
 local function finish(other)
@@ -33,7 +34,7 @@ end
 
 local last = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')
 local order = (tonumber(last[2]) or 0) + 1
-redis.call('HSET', session, 'record', record, 'seen', seen, 'index', index)
+redis.call('HSET', session, 'record', record, 'seen', seen, 'index', index, 'label', label)
 redis.call('PEXPIRE', session, lifetime)
 redis.call('ZADD', index, order, name)
 if redis.call('PTTL', index) < lifetime then
