@@ -282,7 +282,8 @@ class FakeDirectory:
     async def find(self, user_name: str) -> Person | None:
         if self.down:
             raise Unavailable("directory")
-        return self.people.get(self.canonical(user_name))
+        person = self.people.get(self.canonical(user_name))
+        return person and replace(person, credential=f"of {self.passwords[person.user]}")
 
     def canonical(self, user_name: str) -> str:
         return user_name.strip().casefold()

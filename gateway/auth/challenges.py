@@ -48,7 +48,8 @@ NOWHERE: Final = ""
 class Challenge:
     """The sealed inside of a challenge. `mobile` is where the code went; times in seconds.
 
-    With NOWHERE for a number it is one that nobody can answer.
+    With NOWHERE for a number it is one that nobody can answer. `credential` is that of the person
+    when it began: it must not outlive the password it rests on.
     """
 
     user: str
@@ -56,6 +57,13 @@ class Challenge:
     purpose: str
     digits: int
     expires: float
+    credential: str = ""
+
+    def holds_for(self, person: Person) -> bool:
+        """Whether this person is still who it was begun for: same number, same password."""
+        return (
+            person.enabled and person.mobile == self.mobile and person.credential == self.credential
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +101,10 @@ class Challenges:
     ) -> str:
         """Return the token of this browser's challenge for this user and purpose, old or new.
 
-        One whose number is NOWHERE costs the same and has no right code.
+        Old only where number and password are the same still. One whose number is NOWHERE costs
+        the same and has no right code.
         """
-        who = (browser, person.user, mobile, purpose.value)
+        who = (browser, person.user, mobile, purpose.value, person.credential)
         nonce = self._sealer.new_token()
         token = self._token(who, nonce)
         lifetime_s = (lifetime or self.rules.lifetime).total_seconds()
@@ -105,6 +114,7 @@ class Challenges:
             purpose=purpose.value,
             digits=self.rules.digits,
             expires=self._clock.now() + lifetime_s,
+            credential=person.credential,
         )
         raw = token.encode()
         right = self.code(token, inside) if mobile != NOWHERE else self._sealer.new_token()

@@ -194,10 +194,11 @@ class Logon:
     async def _still_same(self, live: LiveChallenge, client: Client) -> Person | None:
         """Return the challenge's person as the directory has them now.
 
-        None, and the challenge is over, when they are gone, disabled or have another number.
+        None, and the challenge is over, when they are gone, disabled, or have another number or
+        another password.
         """
         person = await self._directory.find(live.inside.user)
-        if person is not None and person.enabled and person.mobile == live.inside.mobile:
+        if person is not None and live.inside.holds_for(person):
             return person
         await self._codes.challenges.end(live)
         note(self._audit, "logon.code", client, "refused", live.inside.user, "directory-changed")
@@ -206,17 +207,27 @@ class Logon:
     async def _open(
         self, person: Person, factors: tuple[str, ...], client: Client, replaces: str | None
     ) -> SessionOpened | None:
-        """Open a session; None when the person was disabled meanwhile.
+        """Open a session; None when what it rests on changed meanwhile.
 
-        Who disables somebody ends the sessions that are there. One that was opened at that moment
-        must not stay, so the directory is asked once more behind it.
+        Who disables somebody, or changes a password, ends the sessions that are there. One that
+        was opened at that moment must not stay, so the directory is asked once more behind it.
         """
         token = await self._sessions.open(person, factors, client, replaces)
         now = await self._directory.find(person.user)
-        if now is None or not now.enabled:
-            await self._sessions.end(token, client, "disabled")
+        gone = _why_gone(person, now, factors)
+        if gone:
+            await self._sessions.end(token, client, gone)
             return None
         return SessionOpened(token, person.user, number_missing=person.mobile is None)
+
+
+def _why_gone(then: Person, now: Person | None, factors: tuple[str, ...]) -> str:
+    """Return why a session of `then` may not live by what the directory says now, or ""."""
+    if now is None or not now.enabled:
+        return "disabled"
+    if now.credential != then.credential:
+        return "password-changed"
+    return "mobile-changed" if OTP in factors and now.mobile != then.mobile else ""
 
 
 def _plausible(user_name: str, password: str) -> bool:

@@ -5,12 +5,16 @@ Plain values; times are seconds since the epoch (UTC) as the Clock port gives th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A directory entry. `user` is the canonical user name; `mobile` is E.164 or None."""
+    """A directory entry. `user` is the canonical user name; `mobile` is E.164 or None.
+
+    `credential` stands for the password that is set: another text after each change, "" where the
+    directory cannot tell. It opens nothing, and says nothing about who somebody is.
+    """
 
     user: str
     name: str
@@ -18,6 +22,7 @@ class Person:
     mobile: str | None
     groups: tuple[str, ...]
     enabled: bool
+    credential: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,9 +148,7 @@ class Reset:
     async def _still_same(self, inside: Challenge) -> Person | None:
         """Return the person as they are now, unless what the code rests on has changed."""
         person = await self._directory.find(inside.user)
-        if person is None or not person.enabled or person.mobile != inside.mobile:
-            return None
-        return person
+        return person if person is not None and inside.holds_for(person) else None
 
 
 def _reason(person: Person | None) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from gateway.auth.model import Person
+
+_CREDENTIAL_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,14 @@ def person_of(row: Any) -> Person:
         mobile=row.mobile,
         groups=tuple(row.groups),
         enabled=row.enabled,
+        credential=credential_of(row.password_hash),
     )
+
+
+def credential_of(password_hash: str | None) -> str:
+    """Return what stands for a stored hash: its salt is random, so no two passwords share one."""
+    named = f"credential\0{password_hash or ''}".encode()
+    return hashlib.sha256(named).hexdigest()[: 2 * _CREDENTIAL_BYTES]
 
 
 def entry_of(row: Any) -> Entry:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from gateway.directory.accounts import Accounts, OnChanged, nobody_listens
 from gateway.directory.database import DEADLINE_S, Database
 from gateway.directory.importing import Importer
 from gateway.directory.passwords import PasswordHasher
-from gateway.directory.rows import person_of
+from gateway.directory.rows import credential_of, person_of
 from gateway.directory.schema import users
 from gateway.directory.trouble import border
 from gateway.settings.model import Directory as DirectorySettings
@@ -62,9 +63,11 @@ class SqlDirectory:
             now = await self._row(key)
         if now is None or not now.enabled or now.password_hash != phc:
             return None
-        if not self._hasher.is_current(now.password_hash):
-            await self._rehash(key, password, now.password_hash)
-        return person_of(now)
+        person = person_of(now)
+        if self._hasher.is_current(now.password_hash):
+            return person
+        renewed = await self._rehash(key, password, now.password_hash)
+        return replace(person, credential=credential_of(renewed))
 
     async def find(self, user_name: str) -> Person | None:
         """Return the person by user name in any spelling, enabled or not. Raises Unavailable."""
@@ -90,18 +93,23 @@ class SqlDirectory:
         async with self._database.reading() as connection:
             return (await connection.execute(one)).one_or_none()
 
-    async def _rehash(self, key: str, password: str, old: str) -> None:
-        """Keep the password at today's cost, unless it was changed meanwhile; else next time."""
+    async def _rehash(self, key: str, password: str, old: str) -> str:
+        """Keep the password at today's cost, unless it was changed meanwhile; else next time.
+
+        Returns the hash of this password that was kept last.
+        """
         try:
             new = await self._hasher.derive(password)
             async with self._database.writing() as connection:
-                await connection.execute(
+                kept = await connection.execute(
                     sa.update(users)
                     .where(users.c.user_name == key, users.c.password_hash == old)
                     .values(password_hash=new)
                 )
         except Unavailable as trouble:
             _log.warning("a password hash was not renewed: %s is unavailable", trouble.what)
+            return old
+        return new if kept.rowcount else old
 
 
 def require_driver(settings: DirectorySettings) -> None:

@@ -47,7 +47,7 @@ def test_the_code_of_one_purpose_or_user_is_no_code_for_another() -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_challenge_is_of_browser_user_number_and_purpose() -> None:
+async def test_a_challenge_is_of_browser_user_number_purpose_and_password() -> None:
     challenges = LoginScript().challenges
     mobile = str(ANNA.mobile)
     tokens = [
@@ -56,8 +56,9 @@ async def test_a_challenge_is_of_browser_user_number_and_purpose() -> None:
         await challenges.begin(ANNA, "+46700000000", "b1", Purpose.LOGON),
         await challenges.begin(ANNA, mobile, "b1", Purpose.STEP_UP),
         await challenges.begin(replace(ANNA, user="bo"), mobile, "b1", Purpose.LOGON),
+        await challenges.begin(replace(ANNA, credential="new"), mobile, "b1", Purpose.LOGON),
     ]
-    assert len(set(tokens)) == 5
+    assert len(set(tokens)) == 6
     assert await challenges.begin(ANNA, mobile, "b1", Purpose.LOGON) == tokens[0]
     live = await challenges.find(tokens[0])
     assert live is not None

@@ -242,6 +242,30 @@ async def test_a_change_in_the_directory_ends_the_challenge(change) -> None:
     assert script.sms.tries == 1
 
 
+async def test_a_code_does_not_outlive_the_password_it_rests_on() -> None:
+    script = LoginScript()
+    await script.password()
+    code = await script.sent_code()
+    script.directory.passwords["anna"] = "Vinter2027x"
+    assert await script.code(code) == ChallengeOver()
+    event = script.audit.events[-1]
+    assert (event.outcome, event.reason) == ("refused", "directory-changed")
+    assert await script.whoami() is None
+
+
+async def test_after_a_new_password_the_same_browser_gets_a_new_code() -> None:
+    script = LoginScript()
+    await script.password()
+    old = await script.sent_code()
+    script.directory.passwords["anna"] = "Vinter2027x"
+    assert isinstance(await script.password("Vinter2027x"), CodeSent)
+    new = await script.sent_code()
+    assert len(script.sms.messages) == 2
+    assert new != old
+    assert await script.code(old) == WrongCode(4)
+    assert isinstance(await script.code(new), SessionOpened)
+
+
 async def test_somebody_removed_meanwhile_is_refused() -> None:
     script = LoginScript()
     await script.password()
@@ -403,17 +427,21 @@ async def test_nothing_secret_is_audited() -> None:
 
 
 @pytest.mark.parametrize("with_code", [False, True], ids=["password", "code"])
-async def test_who_is_disabled_while_the_session_opens_has_none(with_code: bool) -> None:
+@pytest.mark.parametrize("change", ["disabled", "password-changed"])
+async def test_what_a_session_rests_on_changes_while_it_opens(change: str, with_code: bool) -> None:
     script = LoginScript()
     script.go(OUTSIDE if with_code else INSIDE)
     open_session = script.sessions.open
 
-    async def open_then_disable(*args: object) -> str:
+    async def open_then_change(*args: object) -> str:
         token = await open_session(*args)  # type: ignore[arg-type]
-        script.directory.change("anna", enabled=False)
+        if change == "disabled":
+            script.directory.change("anna", enabled=False)
+        else:
+            script.directory.passwords["anna"] = "Vinter2027x"
         return token
 
-    script.sessions.open = open_then_disable  # type: ignore[method-assign]
+    script.sessions.open = open_then_change  # type: ignore[method-assign]
     outcome = await script.password()
     if with_code:
         assert isinstance(outcome, CodeSent)
@@ -422,6 +450,29 @@ async def test_who_is_disabled_while_the_session_opens_has_none(with_code: bool)
         assert outcome == Rejected()
     assert await script.whoami() is None
     assert script.audit.names()[-2:] == ["session.opened:opened", "session.ended:ended"]
+    assert script.audit.events[-1].reason == change
+
+
+@pytest.mark.parametrize("with_code", [False, True], ids=["password", "code"])
+async def test_a_number_that_changes_while_the_session_opens_voids_its_code(
+    with_code: bool,
+) -> None:
+    script = LoginScript()
+    script.go(OUTSIDE if with_code else INSIDE)
+    open_session = script.sessions.open
+
+    async def open_then_change(*args: object) -> str:
+        token = await open_session(*args)  # type: ignore[arg-type]
+        script.directory.change("anna", mobile="+46700000000")
+        return token
+
+    script.sessions.open = open_then_change  # type: ignore[method-assign]
+    outcome = await script.password()
+    if with_code:
+        assert await script.code() == ChallengeOver()
+        assert script.audit.events[-1].reason == "mobile-changed"
+    else:
+        assert isinstance(outcome, SessionOpened), "a password alone rests on no number"
 
 
 async def test_a_password_in_the_field_of_the_name_is_not_written_down() -> None:

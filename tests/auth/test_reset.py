@@ -245,6 +245,20 @@ async def test_what_changes_meanwhile_in_the_directory_ends_it(step: str, change
     assert script.directory.passwords == PASSWORDS
 
 
+@pytest.mark.parametrize("step", ["code", "password"])
+async def test_a_password_that_is_changed_meanwhile_ends_it(step: str) -> None:
+    script = LoginScript()
+    if step == "code":
+        await script.ask_for_reset()
+        await script.settled()
+    else:
+        await to_the_ticket(script)
+    script.directory.passwords["anna"] = "Vinter2027x"
+    outcome = await (script.reset_code() if step == "code" else script.new_password(FRESH))
+    assert outcome == ChallengeOver()
+    assert script.directory.passwords["anna"] == "Vinter2027x"
+
+
 async def test_times_run_out() -> None:
     script = LoginScript()
     await script.ask_for_reset()

@@ -120,6 +120,31 @@ async def test_a_new_password_takes_the_old_ones_place(directory: SqlDirectory) 
 
 
 @pytest.mark.asyncio
+async def test_a_credential_is_another_after_each_password_and_after_nothing_else(
+    directory: SqlDirectory,
+) -> None:
+    async def credential() -> str:
+        found = await directory.find("anna")
+        assert found is not None
+        return found.credential
+
+    first = await credential()
+    person_now = await directory.authenticate("anna", "Sommar2026")
+    assert person_now is not None
+    assert person_now.credential == first != ""
+    await directory.accounts.set_mobile("anna", None)
+    await directory.accounts.set_groups("anna", [])
+    await directory.accounts.set_enabled("anna", enabled=False)
+    await directory.accounts.set_enabled("anna", enabled=True)
+    assert await credential() == first
+    seen = {first}
+    for password in ("Vinter2026", "Vinter2026", "Sommar2026"):
+        await directory.accounts.set_password("anna", password)
+        seen.add(await credential())
+    assert len(seen) == 4
+
+
+@pytest.mark.asyncio
 async def test_which_changes_end_the_sessions(directory: SqlDirectory, listener: Listener) -> None:
     accounts = directory.accounts
     ending = [

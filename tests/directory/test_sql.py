@@ -104,9 +104,13 @@ async def test_a_password_is_hashed_anew_at_logon_when_the_cost_has_changed(tmp_
     async with directory_in(path, hasher=PasswordHasher(SystemEntropy(), dearer)) as directory:
         assert await directory.authenticate("anna", "wrong") is None
         assert cost_of(stored_hash(path)) != dearer
-        assert await directory.authenticate("anna", PASSWORD) is not None
+        first = await directory.authenticate("anna", PASSWORD)
         renewed = stored_hash(path)
         assert cost_of(renewed) == dearer
+        now = await directory.find("anna")
+        assert first is not None
+        assert now is not None
+        assert first.credential == now.credential, "a hash made anew is no new password"
         assert await directory.authenticate("anna", PASSWORD) is not None
         assert stored_hash(path) == renewed
 
