@@ -81,7 +81,14 @@ async def _serving(start: Start) -> AsyncIterator[FrontDoor]:
         now = build(start.snapshot, lasting, None)
         stack.push_async_callback(now.sms.close)
         stack.push_async_callback(now.directory.close)
-        door = FrontDoor(now.plan, lasting.sessions, lasting.ticker, lasting.audit, lasting.entropy)
+        door = FrontDoor(
+            now.plan,
+            lasting.sessions,
+            lasting.ticker,
+            lasting.audit,
+            lasting.clock,
+            lasting.entropy,
+        )
         place = lasting.pages.upstream.urls[0].path
         await stack.enter_async_context(_pages(place, lambda: now.services))
         await stack.enter_async_context(_background(lasting.sessions, door))

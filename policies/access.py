@@ -1,54 +1,42 @@
 """The decision about one request: deny by default, and every answer says why.
 
-Pure: the route that was found, who is logged on and the network come in, a decision goes out.
+Pure: the route that was found, who is logged on and the circumstances come in, a decision goes out.
 """
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final
 
-from policies.decision import Allow, Challenge, Decision, Deny, Reason, StepUp
-from policies.factors import code_needed
+from policies.conditions import Circumstances, Who
+from policies.decision import Allow, Decision, Deny, Reason
 from policies.routes import Route
-
-
-class Who(Protocol):
-    """What a decision needs to know of a live session."""
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The groups of the last logon."""
-        ...
-
-    @property
-    def factors(self) -> tuple[str, ...]:
-        """The factors given in this session."""
-        ...
-
 
 OURS: Final = "public_url"
 """Stands for our own origins in `Route.origins`; no page has it."""
 
 ALLOW_PUBLIC: Final = Allow(Reason.PUBLIC_ROUTE)
 ALLOW_SESSION: Final = Allow(Reason.SESSION)
-NOBODY: Final = Challenge(Reason.NO_SESSION)
-CODE_NEEDED: Final = StepUp(Reason.CODE_NEEDED)
-GROUP_MISSING: Final = Deny(403, Reason.GROUP_MISSING)
 ORIGIN_NOT_ALLOWED: Final = Deny(403, Reason.ORIGIN_NOT_ALLOWED)
 
 
-def decide(route: Route, who: Who | None, network: str) -> Decision:
-    """Return what happens to a request on `route` from `network` by `who` (None: nobody)."""
-    if route.public:
-        return ALLOW_PUBLIC
-    if who is None:
-        return NOBODY
-    # Groups first: nobody is sent a code for a door that stays shut.
-    if route.groups and route.groups.isdisjoint(who.groups):
-        return GROUP_MISSING
-    if code_needed(route.second_factor, network, who.factors):
-        return CODE_NEEDED
-    return ALLOW_SESSION
+def decide(route: Route, who: Who | None, seen: Circumstances) -> Decision:
+    """Return what happens to a request on `route` by `who` (None: nobody).
+
+    The first condition that is not met decides. With `report_only` the conditions that may be
+    looked past are, and the first of them is told in `Allow.reported`; a session, and a code where
+    one is needed, always must be there.
+    """
+    reported = None
+    for condition in route.conditions:
+        refusal = condition.judge(who, seen)
+        if refusal is None:
+            continue
+        if not route.report_only or condition.always_enforced:
+            return refusal
+        reported = reported or refusal.reason
+    if reported is not None:
+        return Allow(Reason.SESSION, reported)
+    return ALLOW_PUBLIC if route.public else ALLOW_SESSION
 
 
 def same_origin(scheme: str, authority: str) -> str:

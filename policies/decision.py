@@ -16,7 +16,13 @@ class Reason(enum.Enum):
     SESSION = "session"
     NO_SESSION = "no-session"
     CODE_NEEDED = "code-needed"
+    USER_NOT_LISTED = "user-not-listed"
     GROUP_MISSING = "group-missing"
+    NETWORK_NOT_ALLOWED = "network-not-allowed"
+    OUTSIDE_HOURS = "outside-hours"
+    METHOD_NOT_ALLOWED = "method-not-allowed"
+    SESSION_TOO_OLD = "session-too-old"
+    SESSION_IDLE = "session-idle"
     NO_ROUTE = "no-route"
     AMBIGUOUS_PATH = "ambiguous-path"
     UNKNOWN_HOST = "unknown-host"
@@ -25,14 +31,18 @@ class Reason(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """The request goes on to its upstream."""
+    """The request goes on to its upstream.
+
+    `reported` is why it would not have done so, on a route with `report_only`; else None.
+    """
 
     reason: Reason
+    reported: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """Nobody is logged on: a page load is sent to the logon, a script gets 401."""
+    """Nobody is logged on, or too long ago: a page load goes to the logon, a script gets 401."""
 
     reason: Reason
 

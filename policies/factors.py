@@ -1,16 +1,23 @@
-"""When a one-time password is needed. Imports the routes' words only."""
+"""When a one-time password is needed. Imports nothing."""
 
 from __future__ import annotations
 
+import enum
 from typing import Final
-
-from policies.routes import SecondFactor
 
 CORPORATE: Final = "corporate"
 """The network whose computers need only user name and password."""
 
 OTP: Final = "otp"
 PWD: Final = "pwd"  # noqa: S105 - the amr value of RFC 8176
+
+
+class SecondFactor(enum.Enum):
+    """When a route asks for a one-time password."""
+
+    ALWAYS = "always"
+    OUTSIDE_CORPORATE = "outside-corporate"
+    NEVER = "never"
 
 
 def code_needed(second_factor: SecondFactor, network: str, factors: tuple[str, ...]) -> bool:

@@ -3,7 +3,7 @@
 A path is judged in every reading that a server behind us might give it (percent-decoding, doubled
 slashes, an authority after them, dot segments, `;parameters`, an encoded `?` or `#`, letter case,
 look-alike characters; RFC 3986 section 6, WHATWG URL). Where two readings lead to different guards
-the request is refused: the bytes judged are the bytes sent. Imports decision only.
+the request is refused: the bytes judged are the bytes sent.
 """
 
 from __future__ import annotations
@@ -12,19 +12,22 @@ import enum
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+from policies.conditions import Condition, conditions_of
 from policies.decision import Deny, Reason
+from policies.factors import SecondFactor
+from policies.hours import Hours
 
 
-class SecondFactor(enum.Enum):
-    """When a route asks for a one-time password."""
+class Kind(enum.Enum):
+    """Who waits for the answers of a route: people for pages, or scripts for data."""
 
-    ALWAYS = "always"
-    OUTSIDE_CORPORATE = "outside-corporate"
-    NEVER = "never"
+    PAGE = "page"
+    API = "api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +35,37 @@ class Route:
     """One `[[route]]`. `host` is lower case, exact or `*.suffix`; None is any of our hosts.
 
     `path` starts with a slash and guards itself and everything below it: `/hr/` and `/hr` are the
-    same place. `line` is where it stands in gateway.toml.
+    same place. An empty set, and None, is no condition; `networks` holds the names that are let in.
+    `line` is where it stands in gateway.toml. `conditions` follow from the rest.
     """
 
     path: str
     upstream: str
     host: str | None = None
     public: bool = False
+    users: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    networks: frozenset[str] = frozenset()
+    hours: Hours | None = None
+    methods: frozenset[bytes] = frozenset()
+    absolute: timedelta | None = None
+    idle: timedelta | None = None
     second_factor: SecondFactor = SecondFactor.OUTSIDE_CORPORATE
+    kind: Kind = Kind.PAGE
+    report_only: bool = False
     upgrades: frozenset[str] = frozenset({"websocket"})
     origins: tuple[str, ...] = ("public_url",)
     line: int = 0
+    conditions: tuple[Condition, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Compile the conditions, once."""
+        object.__setattr__(self, "conditions", conditions_of(self))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody may make any request at any time."""
+        return not self.conditions
 
 
 PAGES: Final = Route(path="/.gateway/", upstream="", public=True, upgrades=frozenset())
@@ -186,8 +208,8 @@ def _agreed(levels: Sequence[_Level], path: bytes, found: Route | None) -> Route
         if reading is None:
             return ambiguous
         other = _longest(levels, reading, folded=True)
-        # A reading that leads to a configured public route takes no guard away from `found`.
-        harmless = other is not None and other.public and other is not PAGES
+        # A reading that leads to a configured route open to all takes no guard away from `found`.
+        harmless = other is not None and other.is_open and other is not PAGES
         if other is not found and not harmless:
             return ambiguous
     return found if found is not None else Deny(404, Reason.NO_ROUTE)

@@ -18,6 +18,7 @@ from gateway.auth.ports import (
     StoredChallenge,
     StoredSession,
     Unavailable,
+    Use,
 )
 from policies import lockout
 
@@ -70,7 +71,7 @@ class FakeStore:
     clock: FakeClock
     down: bool = False
     reads: int = 0
-    touched: list[tuple[str, float, float]] = field(default_factory=list)
+    touched: list[Use] = field(default_factory=list)
     kept: dict[str, _Kept] = field(default_factory=dict)
     challenges: dict[str, _Challenge] = field(default_factory=dict)
     pointers: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -113,15 +114,18 @@ class FakeStore:
         kept = self.kept.get(key)
         return None if kept is None else kept.value
 
-    async def touch(self, seen: Sequence[tuple[str, float, float]]) -> Sequence[bool]:
+    async def touch(self, uses: Sequence[Use]) -> Sequence[bool]:
         self._up()
-        self.touched += seen
-        there = [key in self.kept for key, _, _ in seen]
-        for key, at, lifetime_s in seen:
-            kept = self.kept.get(key)
-            if kept is not None and at > kept.value.seen:
-                kept.value = replace(kept.value, seen=at)
-                kept.until = self.clock.now() + lifetime_s
+        self.touched += uses
+        there = [use.key in self.kept for use in uses]
+        for use in uses:
+            kept = self.kept.get(use.key)
+            if kept is None:
+                continue
+            kept.value = replace(kept.value, idle_s=max(use.idle_s, kept.value.idle_s))
+            if use.seen > kept.value.seen:
+                kept.value = replace(kept.value, seen=use.seen)
+                kept.until = self.clock.now() + use.lifetime_s
         return there
 
     async def end(self, key: str, user: str) -> bool:

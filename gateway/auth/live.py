@@ -18,8 +18,9 @@ class LiveSession:
     """A session that was live when it was last judged. Compared by identity.
 
     `key` names it in the store (and in the audit), `token` is the cookie's value. `expires_at` is
-    the second at which it must be read again. `memo` belongs to the front door. A session is one
-    object in a worker for as long as anybody holds it.
+    the second at which it must be read again, `idle_s` the longest pause between two uses since
+    the logon, as far as it matters to any route. `memo` belongs to the front door. A session is
+    one object in a worker for as long as anybody holds it.
     """
 
     __slots__ = (
@@ -29,6 +30,7 @@ class LiveSession:
         "dirty",
         "ended",
         "expires_at",
+        "idle_s",
         "key",
         "memo",
         "record",
@@ -48,6 +50,7 @@ class LiveSession:
         self.dirty = False
         self.absolute_end = seen
         self.expires_at = seen
+        self.idle_s = 0.0
         self.ended = False
         self.watchers: set[Callable[[], None]] = set()
         self.memo: dict[Any, Any] = {}

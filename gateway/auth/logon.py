@@ -30,8 +30,7 @@ from gateway.auth.outcomes import (
 from gateway.auth.ports import Audit, Directory, Unavailable
 from gateway.auth.sessions import Sessions
 from gateway.settings.model import Settings
-from policies.factors import OTP, PWD, code_needed
-from policies.routes import SecondFactor
+from policies.factors import OTP, PWD, SecondFactor, code_needed
 
 _LONGEST_PASSWORD: Final = 1024
 _LONGEST_USER_NAME: Final = 256

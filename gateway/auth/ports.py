@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gateway.auth.model import Person
 
@@ -86,10 +86,23 @@ class PasswordJudge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """A sealed record and when it was last used (seconds since the epoch)."""
+    """A sealed record, when it was last used, and its longest pause between two uses (seconds)."""
 
     record: bytes
     seen: float
+    idle_s: float = 0.0
+
+
+class Use(NamedTuple):
+    """A last use to be written down: when, how long the record is kept, the longest pause so far.
+
+    Times in seconds.
+    """
+
+    key: str
+    seen: float
+    lifetime_s: float
+    idle_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +143,8 @@ class SessionStore(Protocol):
         """Return the record, or None when there is none."""
         ...
 
-    async def touch(self, seen: Sequence[tuple[str, float, float]]) -> Sequence[bool]:
-        """For each (key, seen, lifetime_s) move `seen` forward, never back, and set the lifetime.
+    async def touch(self, uses: Sequence[Use]) -> Sequence[bool]:
+        """For each use move `seen` forward, never back, and set the lifetime; `idle_s` only grows.
 
         Never brings an ended session back; answers whether each is still there.
         """

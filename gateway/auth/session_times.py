@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,22 +13,29 @@ from policies import sessions as rule
 
 @dataclass(frozen=True, slots=True)
 class SessionTimes:
-    """Lifetimes in seconds; `interval_s` is the least time between two writes of a last use."""
+    """Lifetimes in seconds; `interval_s` is the least time between two writes of a last use.
+
+    A pause of `pause_s` or more between two uses is remembered: some route will not have it.
+    """
 
     idle_s: float
     absolute_s: float
     grace_s: float
     interval_s: float
+    pause_s: float = math.inf
 
     @classmethod
     def of(cls, rules: Rules) -> Self:
         """Return the times of the settings."""
         idle_s = rules.idle.total_seconds()
+        shortest = rules.shortest_idle
+        pause_s = math.inf if shortest is None else shortest.total_seconds()
         return cls(
             idle_s=idle_s,
             absolute_s=rules.absolute.total_seconds(),
             grace_s=rules.grace.total_seconds(),
-            interval_s=rule.touch_interval(idle_s),
+            interval_s=rule.touch_interval(min(idle_s, pause_s)),
+            pause_s=pause_s,
         )
 
     def judge_anew(self, live: LiveSession, seen: float) -> None:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import Any, Final, Protocol, cast
 
 from gateway.auth.live import LiveSession
-from gateway.auth.ports import Clock, SessionStore, Unavailable
+from gateway.auth.ports import Clock, SessionStore, Unavailable, Use
 from gateway.auth.session_cache import SessionCache
 from gateway.auth.session_times import SessionTimes
 
@@ -122,7 +122,7 @@ class SessionUpkeep:
         lines = []
         for live in batch:
             lifetime_s = self._owner.times.store_lifetime(live.record.created, live.seen, now)
-            lines.append((live.key, live.seen, lifetime_s))
+            lines.append(Use(live.key, live.seen, lifetime_s, live.idle_s))
             live.dirty = False
             live.written_at = now
         try:
@@ -165,5 +165,6 @@ class SessionUpkeep:
         self._owner.reached()
         if stored is not None:
             self._owner.times.judge_anew(live, max(stored.seen, live.seen))
+            live.idle_s = max(stored.idle_s, live.idle_s)
         if stored is None or self._clock.now() >= live.expires_at:
             self._owner.heard(live.key)

@@ -68,6 +68,7 @@ class Sessions:
         """Use other lifetimes from now on, for the sessions that live too."""
         self.times = SessionTimes.of(rules)
         self._idle_s = self.times.idle_s
+        self._pause_s = self.times.pause_s
         self._most: int = rules.max_per_user
         for live in self._cache.all():
             self.times.judge_anew(live, live.seen)
@@ -91,7 +92,9 @@ class Sessions:
         if live is None:
             return None
         now = self._now()
-        return live if now < live.expires_at and now < self._good_until else None
+        # After a pause that matters to a route another worker may know of uses since.
+        known = now < live.expires_at and now < self._good_until and now < live.seen + self._pause_s
+        return live if known else None
 
     def used(self, live: LiveSession) -> None:
         """Mark the session used now; `run` writes it down later."""
@@ -146,11 +149,22 @@ class Sessions:
             self._end_here([key])
             return None
         self.times.judge_anew(live, max(stored.seen, live.seen))
-        if self._now() >= live.expires_at:
+        now = self._now()
+        if now >= live.expires_at:
             self._end_here([key])
             return None
         self._cache.put(live)
+        self._remember_pause(live, max(stored.idle_s, now - live.seen))
         return live
+
+    def _remember_pause(self, live: LiveSession, idle_s: float) -> None:
+        """Keep a pause longer than all before, and have it written down with the next use."""
+        if idle_s <= live.idle_s:
+            return
+        live.idle_s = idle_s
+        if idle_s >= self._pause_s and not live.dirty:
+            live.dirty = True
+            self._dirty.append(live)
 
     def _open_record(self, token: bytes, key: str, stored: StoredSession) -> LiveSession | None:
         plain = self._sealer.unseal(_PURPOSE, token, stored.record)

@@ -98,6 +98,27 @@ _BY_STATUS: Final = {
 """Headings and explanations in words an employee understands."""
 
 _BY_REASON: Final = {
+    Reason.USER_NOT_LISTED: N_(
+        "You are logged on, but your account is not among those that may open this page. "
+        "If you need it in your work, ask the support."
+    ),
+    Reason.NETWORK_NOT_ALLOWED: N_(
+        "This page cannot be opened from where you are. "
+        "Try again from the network of your workplace, or ask the support."
+    ),
+    Reason.OUTSIDE_HOURS: N_(
+        "This page is closed at this hour. Come back later, or ask the support when it is open."
+    ),
+    Reason.METHOD_NOT_ALLOWED: N_(
+        "This page does not take what you tried to send or do. "
+        "If you need to do so in your work, ask the support."
+    ),
+    Reason.SESSION_TOO_OLD: N_(
+        "You logged on some time ago. For your safety this page asks you to log on again."
+    ),
+    Reason.SESSION_IDLE: N_(
+        "You have been away for a while. For your safety this page asks you to log on again."
+    ),
     Reason.GROUP_MISSING: N_(
         "You are logged on, but your account is in no group that may open this page. "
         "If you need it in your work, ask the support."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from typing import Final
 
 from aiohttp import web
 
@@ -13,6 +14,7 @@ from gateway.pages.cookies import delete_cookie, set_cookie
 from gateway.pages.desk import ACCOUNT, LOGON, NUMBER, OTP, Desk, link, wait_field
 from gateway.pages.forms import read_query, required
 from gateway.pages.visit import Visit
+from policies.decision import Reason
 
 
 class Problem(enum.StrEnum):
@@ -61,8 +63,12 @@ def show_no_number(desk: Desk, visit: Visit, way_back: str) -> web.Response:
     return desk.show(visit, "no_number.html", {"next": way_back}, 403)
 
 
+AGAIN: Final = frozenset({Reason.SESSION_IDLE.value, Reason.SESSION_TOO_OLD.value})
+"""Notices for those who are logged on and asked to do it again, where they want to go."""
+
+
 class LogonPage:
-    """GET shows the form, or goes on when somebody is logged on; POST judges it."""
+    """GET shows the form, or goes on when somebody is freshly logged on; POST judges it."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -76,10 +82,10 @@ class LogonPage:
         visit = self._desk.visit(request)
         query = read_query(request)
         way_back = visit.way_back(query)
-        if await self._desk.who(visit) is not None:
+        notice = query.get("notice", "")
+        if notice not in AGAIN and await self._desk.who(visit) is not None:
             return self._desk.onward(way_back)
-        notice = {"notice": query.get("notice", "")}
-        return show_logon(self._desk, visit, way_back, notice, status=200)
+        return show_logon(self._desk, visit, way_back, {"notice": notice}, status=200)
 
     async def post(self, request: web.Request) -> web.Response:
         """Judge user name and password; an empty one is wrong without being judged."""

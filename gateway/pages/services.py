@@ -26,8 +26,9 @@ from gateway.auth.outcomes import (
 from gateway.auth.ports import Clock, Entropy
 from gateway.auth.self_service import Presence, Wish
 from gateway.settings.model import Settings
+from policies.factors import SecondFactor
 from policies.fields import CookieNames
-from policies.routes import Route, SecondFactor
+from policies.routes import Route
 
 
 class Routes(Protocol):

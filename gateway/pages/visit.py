@@ -16,9 +16,9 @@ from gateway.pages.form_tokens import MARK_BYTES, is_mark
 from gateway.pages.services import PageServices, Snapshot
 from gateway.pages.texts import LANGUAGES
 from policies.access import same_origin
+from policies.factors import SecondFactor
 from policies.languages import choose
 from policies.return_paths import safe_return_path
-from policies.routes import SecondFactor
 
 _ELSEWHERE: Final = "internet"
 

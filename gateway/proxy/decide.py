@@ -8,6 +8,7 @@ from gateway.auth.sessions import LiveSession
 from gateway.proxy.plan import Plan
 from gateway.wire.request import RequestHead
 from policies.access import decide, judge_origin, same_origin
+from policies.conditions import Circumstances
 from policies.decision import Decision, Deny
 from policies.networks import canonical_address, client_address
 from policies.routes import Route
@@ -48,11 +49,19 @@ def session_token(plan: Plan, head: RequestHead) -> bytes | None:
 
 
 def judge(
-    plan: Plan, route: Route, live: LiveSession | None, origin: Origin, head: RequestHead
+    plan: Plan,
+    route: Route,
+    live: LiveSession | None,
+    origin: Origin,
+    head: RequestHead,
+    now: float,
 ) -> Decision:
-    """Return the decision about a request whose session is known."""
-    who = live.record if live is not None else None
-    decision = decide(route, who, origin.network)
+    """Return the decision about a request whose session is known; `now` is the time of day."""
+    if live is None:
+        decision = decide(route, None, Circumstances(origin.network, head.method, now))
+    else:
+        seen = Circumstances(origin.network, head.method, now, live.idle_s)
+        decision = decide(route, live.record, seen)
     if head.upgrade and head.upgrade.decode("latin-1") in route.upgrades:
         sent = [value for name, value in head.fields if name.lower() == b"origin"]
         # Two are as good as none: nobody knows which one the page had.

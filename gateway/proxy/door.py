@@ -9,7 +9,7 @@ from typing import Final
 from weakref import WeakSet
 
 from gateway.auth.lockout import place_of
-from gateway.auth.ports import Audit, AuditEvent, Entropy, Unavailable
+from gateway.auth.ports import Audit, AuditEvent, Clock, Entropy, Unavailable
 from gateway.auth.sessions import Sessions
 from gateway.proxy.client import ClientConnection
 from gateway.proxy.decide import Origin
@@ -29,13 +29,20 @@ class FrontDoor:
     """Connections, pools and the current plan of one worker process."""
 
     def __init__(
-        self, plan: Plan, sessions: Sessions, ticker: Ticker, audit: Audit, entropy: Entropy
+        self,
+        plan: Plan,
+        sessions: Sessions,
+        ticker: Ticker,
+        audit: Audit,
+        clock: Clock,
+        entropy: Entropy,
     ) -> None:
         self.plan = plan
         self.sessions = sessions
         self.ticker = ticker
         self.draining = False
         self.clients: set[ClientConnection] = set()
+        self.time_of_day = clock.now
         self._audit = audit
         self._by_address: Counter[str] = Counter()
         self._loop = asyncio.get_running_loop()

@@ -18,7 +18,7 @@ from gateway.tasks import spawn
 from gateway.wire.errors import BadMessage
 from gateway.wire.request import RequestHead
 from policies.decision import Allow, Challenge, Deny, StepUp
-from policies.routes import PAGES, Route
+from policies.routes import PAGES, Kind, Route
 
 if TYPE_CHECKING:
     from gateway.proxy.client import ClientConnection
@@ -52,6 +52,7 @@ class Reception:
             pages = request_head.for_pages(plan, head, origin, client.request_id)
             client.forward(Exchange(client, head, pages, plan.pools[PAGES_POOL], None))
             return
+        head.for_script = route.kind is Kind.API
         token = decide.session_token(plan, head)
         live = self._door.sessions.warm(token) if token is not None else None
         if token is None or live is not None:
@@ -78,7 +79,8 @@ class Reception:
     def _decided(
         self, client: ClientConnection, head: RequestHead, route: Route, live: LiveSession | None
     ) -> None:
-        decision = decide.judge(client.plan, route, live, client.origin(head), head)
+        now = self._door.time_of_day()
+        decision = decide.judge(client.plan, route, live, client.origin(head), head, now)
         match decision:
             case Allow():
                 self._allowed(client, head, route, live)

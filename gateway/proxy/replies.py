@@ -1,7 +1,7 @@
 """The answers that the front door makes itself: the way to the logon, 401, and refusals.
 
 A page load is answered with a page, anything a script sent with problem+json (RFC 9457). Which is
-which is told by Sec-Fetch-*, then Accept, then X-Requested-With.
+which is told by the route's kind, then by Sec-Fetch-*, Accept and X-Requested-With.
 """
 
 from __future__ import annotations
@@ -22,12 +22,20 @@ CODE: Final = "/.gateway/otp"
 _MAX_RETURN: Final = 2048
 _HTML: Final = b"Content-Type: text/html; charset=utf-8\r\n"
 _PROBLEM: Final = b"Content-Type: application/problem+json; charset=utf-8\r\n"
+_AGAIN: Final = frozenset({Reason.SESSION_TOO_OLD, Reason.SESSION_IDLE})
+"""Somebody is logged on, but is asked to do so again."""
 _MET_BY_PEOPLE: Final = frozenset({414, 429, 431})
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 _WORDS: Final = {
     Reason.NO_SESSION: "Nobody is logged on.",
     Reason.CODE_NEEDED: "A one-time password is needed here.",
+    Reason.SESSION_TOO_OLD: "The last logon is too long ago for this.",
+    Reason.SESSION_IDLE: "The session was left unused for too long for this.",
+    Reason.USER_NOT_LISTED: "Your account is not among those that may open this.",
     Reason.GROUP_MISSING: "Your account is not in a group that may open this.",
+    Reason.NETWORK_NOT_ALLOWED: "This cannot be opened from the network you are on.",
+    Reason.OUTSIDE_HOURS: "This is closed at this hour.",
+    Reason.METHOD_NOT_ALLOWED: "This method may not be used here.",
     Reason.NO_ROUTE: "Nothing is served under this address.",
     Reason.AMBIGUOUS_PATH: "The path can be read in more than one way.",
     Reason.UNKNOWN_HOST: "This gateway does not answer for that host.",
@@ -66,6 +74,8 @@ class Replies:
         """Send a page load to the logon (or the code page) and tell a script 401."""
         page = CODE if reason is Reason.CODE_NEEDED else LOGON
         there = f"{page}?next={_return_value(head)}"
+        if reason in _AGAIN:
+            there += f"&notice={reason.value}"
         if is_page_load(head):
             fields = b"Location: %b\r\n" % there.encode("ascii")
             return self._answer(302, fields, b"", head, close=close)
@@ -126,7 +136,7 @@ def is_page_load(head: RequestHead) -> bool:
         lower = name.lower()
         if lower in _TELLING:
             found[lower] = value.lower()
-    if head.upgrade:
+    if head.upgrade or head.for_script:
         return False
     mode = found.get(b"sec-fetch-mode")
     if mode is not None:

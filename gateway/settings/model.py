@@ -111,12 +111,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`[session]`. `grace`: how long warm sessions go on while Redis is away."""
+    """`[session]`. `grace`: how long warm sessions go on while Redis is away.
+
+    `shortest_idle` is the shortest `idle` of any route, None when no route has one.
+    """
 
     idle: timedelta = timedelta(minutes=30)
     absolute: timedelta = timedelta(hours=10)
     max_per_user: int = 10
     grace: timedelta = timedelta(minutes=5)
+    shortest_idle: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Reads the file, the files it names as secrets, and the environment it is given; 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ from gateway.settings.networks import read_networks
 from gateway.settings.password import read_password
 from gateway.settings.problems import SettingsError
 from gateway.settings.reading import Reading, Table, Value
-from gateway.settings.routes import read_routes
+from gateway.settings.routes import Around, read_routes
 from gateway.settings.sms import read_sms
 from gateway.settings.tables import (
     read_admin,
@@ -63,8 +64,16 @@ def _settings(file: Table, digest: str) -> Settings:
     redis_url = read_redis(file)
     secret_key, secret_key_file = read_secrets(file, state_dir)
     networks = read_networks(file)
+    session = read_session(file)
     upstreams = read_upstreams(file)
+    around = Around(
+        upstreams=tuple(upstream.name for upstream in upstreams if upstream.name),
+        networks=tuple(name for name, _ in networks),
+        session=session,
+    )
     _judge_addresses(file, (*listen.address, admin), upstreams)
+    routes = read_routes(file, around)
+    shortest = min((route.idle for route in routes if route.idle is not None), default=None)
     return Settings(
         public_url=public_url,
         state_dir=state_dir,
@@ -74,11 +83,11 @@ def _settings(file: Table, digest: str) -> Settings:
         secret_key=secret_key,
         secret_key_file=secret_key_file,
         networks=networks,
-        session=read_session(file),
+        session=replace(session, shortest_idle=shortest),
         one_time_password=read_one_time_password(file),
         lockout=read_lockout(file),
         password=read_password(file),
-        self_service=read_self_service(file, tuple(name for name, _ in networks)),
+        self_service=read_self_service(file, around.networks),
         sms_budget=read_sms_budget(file),
         directory=read_directory(file, state_dir),
         sms=read_sms(file, state_dir),
@@ -86,7 +95,7 @@ def _settings(file: Table, digest: str) -> Settings:
         audit_file=read_audit(file, state_dir),
         limits=read_limits(file),
         upstreams=upstreams,
-        routes=read_routes(file, upstreams),
+        routes=routes,
         digest=digest,
         lines=file.reading.lines,
     )

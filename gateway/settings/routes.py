@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from gateway.settings.addresses import parse_host, parse_origin
-from gateway.settings.model import Upstream
+from gateway.settings.conditions import at_most, groups, hours, methods, networks_among, users
+from gateway.settings.model import Session
 from gateway.settings.problems import choice_of, show
 from gateway.settings.reading import Table, Value
 from gateway.settings.values import flag, list_of, one_of, text, worded
-from policies.routes import Route, SecondFactor, own_pages, place
+from policies.factors import SecondFactor
+from policies.routes import Kind, Route, own_pages, place
 
 PUBLIC_URL: Final = "public_url"
 """Stands for our own origin in a list of origins."""
@@ -23,50 +24,75 @@ ORIGINS: Final = (PUBLIC_URL,)
 _PATH: Final = re.compile(r"/[A-Za-z0-9._~!$&'()*+,=:@/-]*")
 _DOTS: Final = re.compile(r"/(?:\.{1,2}(?:/|\Z)|/)|\.(?:/|\Z)")
 _TOKEN: Final = re.compile(r"[a-z0-9][a-z0-9.-]*(?:/[a-z0-9.]+)?")
-_LATER: Final = ("users", "methods", "networks", "hours", "kind", "report_only")
+_NEEDS_A_SESSION: Final = ("users", "groups", "second_factor", "idle", "absolute", "report_only")
 
 
-def read_routes(file: Table, upstreams: Sequence[Upstream]) -> tuple[Route, ...]:
+class Around(NamedTuple):
+    """What the rest of the file says that routes must agree with: names, and lifetimes."""
+
+    upstreams: tuple[str, ...]
+    networks: tuple[str, ...]
+    session: Session
+
+
+def read_routes(file: Table, around: Around) -> tuple[Route, ...]:
     """Read every `[[route]]`; there must be one, and no two for the same host and path."""
     routes: dict[tuple[str, str], Route] = {}
-    names = tuple(upstream.name for upstream in upstreams if upstream.name)
     for open_table in file.tables("route"):
         with open_table.closing() as table:
-            table.later(*_LATER)
             before = len(table.reading.problems)
-            route = _route(table, names)
+            route = _route(table, around)
             if len(table.reading.problems) > before:
                 continue  # where it belongs is not known
             first = routes.setdefault(place(route), route)
             if first is not route:
                 told = f"{show(route.path)} again, already on line {first.line}"
-                table.tell("path", told, "each host and path once")
+                table.tell("path", told, "each host and path once, whatever the methods")
     if not file.has("route"):
         file.tell("route", "nothing", 'a [[route]] with path = "/" and upstream')
     return tuple(routes.values())
 
 
-def _route(table: Table, upstreams: tuple[str, ...]) -> Route:
+def _route(table: Table, around: Around) -> Route:
     usual = SecondFactor.OUTSIDE_CORPORATE
-    example = show(upstreams[0] if upstreams else "portal")
+    session = around.session
+    example = show(around.upstreams[0] if around.upstreams else "portal")
     route = Route(
         path=table.need("path", "/", _path, '"/"'),
-        upstream=table.need("upstream", "", lambda value: _upstream(value, upstreams), example),
+        upstream=table.need("upstream", "", lambda value: _upstream(value, around), example),
         host=table.read("host", None, _host),
         public=table.read("public", default=False, parse=flag),
-        groups=table.read("groups", frozenset(), _groups),
+        users=table.read("users", frozenset(), users),
+        groups=table.read("groups", frozenset(), groups),
+        networks=table.read("networks", frozenset(), networks_among(around.networks)),
+        hours=table.read("hours", None, hours),
+        methods=table.read("methods", frozenset(), methods),
+        absolute=table.read("absolute", None, at_most(session.absolute, "absolute")),
+        idle=table.read("idle", None, at_most(session.idle, "idle")),
         second_factor=table.read("second_factor", usual, _second_factor),
+        kind=table.read("kind", Kind.PAGE, _kind),
+        report_only=table.read("report_only", default=False, parse=flag),
         upgrades=table.read("upgrades", UPGRADES, _upgrades),
         origins=table.read("origins", ORIGINS, _origins),
         line=table.line,
     )
-    for key in ("groups", "second_factor"):
-        if route.public and table.has(key):
-            table.tell(key, f"{key} on a public route", "nothing here, or public = false")
+    _judge_sense(table, route)
     return route
 
 
-def _upstream(value: Value, upstreams: tuple[str, ...]) -> str:
+def _judge_sense(table: Table, route: Route) -> None:
+    """Refuse keys that mean nothing beside each other."""
+    for key in _NEEDS_A_SESSION:
+        if route.public and table.has(key) and table.says(key) not in (False, []):
+            table.tell(key, f"{key} on a public route", "nothing here, or public = false")
+    nothing = all(condition.always_enforced for condition in route.conditions)
+    if route.report_only and nothing and not route.public:
+        expected = "groups, users, networks, hours or methods beside it, to be reported"
+        table.tell("report_only", "true, and no condition that it is about", expected)
+
+
+def _upstream(value: Value, around: Around) -> str:
+    upstreams = around.upstreams
     name = text(value)
     if name not in upstreams:
         raise value.refusal(choice_of(name, upstreams) if upstreams else "an [[upstream]] first")
@@ -97,15 +123,12 @@ def _host(value: Value) -> str:
     return star + bare
 
 
-def _groups(value: Value) -> frozenset[str]:
-    groups = list_of(text, 'a list of groups, as ["hr"]')(value)
-    if not groups:
-        raise value.refusal("one group or more; leave the key out for everybody logged on")
-    return frozenset(groups)
-
-
 def _second_factor(value: Value) -> SecondFactor:
     return SecondFactor(one_of(*(factor.value for factor in SecondFactor))(value))
+
+
+def _kind(value: Value) -> Kind:
+    return Kind(one_of(*(kind.value for kind in Kind))(value))
 
 
 def _upgrades(value: Value) -> frozenset[str]:

@@ -17,9 +17,8 @@ from gateway.settings.model import HttpSms, OutboxSms, Settings
 from gateway.settings.positions import KeyPath, render
 from gateway.settings.problems import Problem, show
 from gateway.settings.units import format_duration
-from policies.factors import CORPORATE
+from policies.factors import CORPORATE, SecondFactor
 from policies.networks import NetworkTable, parse_network
-from policies.routes import SecondFactor
 
 _IDLE: Final = timedelta(hours=1)  # NIST SP 800-63B-4 section 2.2.3 (AAL2)
 _ABSOLUTE: Final = timedelta(hours=24)

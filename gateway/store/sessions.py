@@ -1,7 +1,7 @@
 """Session records in Redis: `SessionStore`.
 
-A session is a hash `portvakt:session:<key>` (record, last use, index, label), a user's sessions
-are a sorted set `portvakt:sessions-of:<user>`; an end is announced on `portvakt:ended`.
+A session is a hash `portvakt:session:<key>` (record, last use, longest pause, index, label), a
+user's sessions are a sorted set `portvakt:sessions-of:<user>`; an end is announced on `portvakt:ended`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from redis.asyncio.client import PubSub
 
-from gateway.auth.ports import SessionListing, SessionPlace, StoredSession, Unavailable
+from gateway.auth.ports import SessionListing, SessionPlace, StoredSession, Unavailable, Use
 from gateway.store.link import ANSWER_TIMEOUT_S, PREFIX, Link
 
 _SESSION: Final = PREFIX + "session:"
@@ -52,20 +52,21 @@ class RedisSessions:
 
     async def read(self, key: str) -> StoredSession | None:
         """Return the record, or None when there is none."""
-        record, seen = await self._link.call("HMGET", _SESSION + key, "record", "seen")
+        fields = ("record", "seen", "idle")
+        record, seen, idle = await self._link.call("HMGET", _SESSION + key, *fields)
         if record is None or seen is None:
             return None
-        return StoredSession(record, float(seen))
+        return StoredSession(record, float(seen), float(idle or 0))
 
-    async def touch(self, seen: Sequence[tuple[str, float, float]]) -> Sequence[bool]:
-        """Move each (key, seen, lifetime_s) forward; answer whether each is still there."""
+    async def touch(self, uses: Sequence[Use]) -> Sequence[bool]:
+        """Move each last use forward; answer whether each session is still there."""
         there: list[bool] = []
-        for start in range(0, len(seen), _BATCH):
-            batch = seen[start : start + _BATCH]
-            keys = [_SESSION + key for key, _, _ in batch]
+        for start in range(0, len(uses), _BATCH):
+            batch = uses[start : start + _BATCH]
+            keys = [_SESSION + use.key for use in batch]
             args: list[str | bytes | float] = []
-            for _, at, lifetime_s in batch:
-                args += [repr(at), milliseconds(lifetime_s)]
+            for use in batch:
+                args += [repr(use.seen), milliseconds(use.lifetime_s), repr(use.idle_s)]
             answers = await self._link.script("session_touch", keys, args)
             there += [answer == 1 for answer in answers]
         return there

@@ -20,15 +20,7 @@ from gateway.wire.fields import (
     split_section,
     tokens,
 )
-
-METHODS: Final = frozenset({
-    b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"PATCH", b"OPTIONS",
-    # WebDAV, CalDAV and their kin (RFC 4918, 3253, 3744, 4791, 5323, 5842)
-    b"PROPFIND", b"PROPPATCH", b"MKCOL", b"COPY", b"MOVE", b"LOCK", b"UNLOCK", b"SEARCH",
-    b"REPORT", b"MKCALENDAR", b"ACL", b"BIND", b"UNBIND", b"REBIND", b"CHECKOUT", b"MKACTIVITY",
-    b"MERGE", b"LINK", b"UNLINK",
-})  # fmt: skip
-"""What we pass on. TRACE and CONNECT are refused with 405, anything else with 501."""
+from policies.methods import METHODS
 
 IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"PROPFIND"})
 """Methods that may be sent again when nothing was answered (RFC 9110 section 9.2.2)."""
@@ -73,13 +65,14 @@ class RequestHead:
     port and trailing dot, b"" for HTTP/1.0 without Host; `authority` is the Host as received.
     `upgrade` is the one protocol asked for, or b"". `odd_body`: a body where none is usual, so
     both connections end after it. `bound`: it carries an NTLM or Negotiate log-on, which would
-    stay with the upstream's connection. `cookies` are the Cookie field values. `shared` belongs
-    to whoever prepares something from the fields alone: heads with equal field sections share it.
+    stay with the upstream's connection. `cookies` are the Cookie field values. `for_script`: where
+    it goes only scripts ask, says whoever found its route. `shared` belongs to whoever prepares
+    something from the fields alone: heads with equal field sections share it.
     """
 
     __slots__ = (
-        "authority", "bound", "chunked", "cookies", "expects", "fields", "host", "keep_alive",
-        "length", "method", "minor", "named", "odd_body", "path", "query", "shared",
+        "authority", "bound", "chunked", "cookies", "expects", "fields", "for_script", "host",
+        "keep_alive", "length", "method", "minor", "named", "odd_body", "path", "query", "shared",
         "upgrade",
     )  # fmt: skip
 
@@ -98,6 +91,7 @@ class RequestHead:
         self.expects = False
         self.upgrade = b""
         self.odd_body = False
+        self.for_script = False
         self.bound = False
         self.named: frozenset[bytes] = frozenset()  # fields that Connection names, lower case
         self.shared: dict[object, bytes] = {}

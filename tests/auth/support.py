@@ -43,7 +43,7 @@ from gateway.settings.model import (
     Secret,
     Settings,
 )
-from policies.routes import SecondFactor
+from policies.factors import SecondFactor
 from tests.fakes import (
     FakeChallenges,
     FakeClock,

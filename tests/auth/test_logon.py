@@ -16,7 +16,7 @@ from gateway.auth.outcomes import (
     WrongCode,
 )
 from gateway.auth.ports import Unavailable
-from policies.routes import SecondFactor
+from policies.factors import SecondFactor
 from tests.auth.support import (
     ANNA,
     ELSEWHERE,

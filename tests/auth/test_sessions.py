@@ -148,7 +148,7 @@ async def test_uses_are_written_behind_at_most_once_an_interval() -> None:
         script.wait(seconds=1)
         script.sessions.used(session)
         await script.sessions.tick()
-    written = [seen for _, seen, _ in script.memory.touched]
+    written = [use.seen for use in script.memory.touched]
     assert len(written) == 5
     assert written[0] == session.record.created + 60
     script.wait(seconds=60)

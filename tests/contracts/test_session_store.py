@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
-from gateway.auth.ports import Bucket, SessionListing, SessionPlace, StoredSession
+from gateway.auth.ports import Bucket, SessionListing, SessionPlace, StoredSession, Use
 from tests.contracts.conftest import Stores
 
 pytestmark = pytest.mark.asyncio
@@ -63,17 +63,28 @@ async def test_a_session_runs_out_of_the_index_too(stores: Stores) -> None:
 
 async def test_touch_moves_forward_only_and_never_brings_back(stores: Stores) -> None:
     await opened(stores, "a")
-    touched = await stores.sessions.touch([("a", 1010.25, 600), ("gone", 1010, 600)])
+    touched = await stores.sessions.touch([Use("a", 1010.25, 600), Use("gone", 1010, 600)])
     assert list(touched) == [True, False]
-    assert list(await stores.sessions.touch([("a", 1005, 600)])) == [True]
+    assert list(await stores.sessions.touch([Use("a", 1005, 600)])) == [True]
     assert await stores.sessions.read("a") == StoredSession(RECORD, 1010.25)
     assert await stores.sessions.read("gone") is None
     assert list(await stores.sessions.touch([])) == []
 
 
+async def test_the_longest_pause_only_grows(stores: Stores) -> None:
+    await opened(stores, "a")
+    for seen, idle, longest in ((1010, 4.5, 4.5), (1005, 9.25, 9.25), (1020, 0.0, 9.25)):
+        assert list(await stores.sessions.touch([Use("a", seen, 600, idle)])) == [True]
+        found = await stores.sessions.read("a")
+        assert found is not None
+        assert found.idle_s == longest
+    assert list(await stores.sessions.touch([Use("gone", 1010, 600, 5.0)])) == [False]
+    assert await stores.sessions.read("gone") is None
+
+
 async def test_touch_sets_the_lifetime_of_record_and_index(stores: Stores) -> None:
     await opened(stores, "a", lifetime_s=0.3)
-    await stores.sessions.touch([("a", 2000, 600)])
+    await stores.sessions.touch([Use("a", 2000, 600)])
     await stores.elapse(0.4)
     assert await stores.sessions.read("a") is not None
     assert await stores.sessions.keys_of("u") == ["a"]
@@ -82,7 +93,7 @@ async def test_touch_sets_the_lifetime_of_record_and_index(stores: Stores) -> No
 async def test_many_are_touched_at_once(stores: Stores) -> None:
     for number in range(5):
         await opened(stores, f"k{number}", user=f"u{number}")
-    wanted = [(f"k{number}", 3000.0, 60.0) for number in range(501)]
+    wanted = [Use(f"k{number}", 3000.0, 60.0) for number in range(501)]
     assert list(await stores.sessions.touch(wanted)) == [True] * 5 + [False] * 496
 
 

@@ -50,8 +50,9 @@ from gateway.settings.model import (
     Secret,
     Settings,
 )
+from policies.factors import SecondFactor
 from policies.fields import CookieNames, own_cookies
-from policies.routes import Route, RouteTable, SecondFactor
+from policies.routes import Route, RouteTable
 from policies.self_service import Permission
 
 ORIGIN = "http://localhost:8080"

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from gateway.auth.outcomes import CodeSent, LockedOut, NoNumber, Rejected, SessionOpened
-from policies.routes import SecondFactor
+from policies.factors import SecondFactor
 from tests.pages.fakes import SESSION, Browser, House, Page
 
 pytestmark = pytest.mark.asyncio

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.pages.visit import Visit, read_visit
-from policies.routes import SecondFactor
+from policies.factors import SecondFactor
 from tests.pages.fakes import House, make_snapshot
 
 

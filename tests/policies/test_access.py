@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.access import decide, judge_origin
+from policies.conditions import Circumstances
 from policies.decision import Allow, Challenge, Deny, Reason, StepUp
-from policies.routes import Route, SecondFactor
+from policies.factors import SecondFactor
+from policies.routes import Route
 
 
 @dataclass(frozen=True)
 class Who:
     groups: tuple[str, ...] = ()
     factors: tuple[str, ...] = ("pwd",)
+    user: str = "anna"
+    created: float = 0.0
+
+
+def seen(network: str, method: bytes = b"GET", idle_s: float = 0.0) -> Circumstances:
+    return Circumstances(network, method, 100.0, idle_s)
 
 
 PUBLIC = Route("/static/", "p", public=True)
@@ -58,7 +67,38 @@ ROWS = [
 
 @pytest.mark.parametrize(("route", "who", "network", "decision"), ROWS)
 def test_row(route: Route, who: Who | None, network: str, decision: object) -> None:
-    assert decide(route, who, network) == decision
+    assert decide(route, who, seen(network)) == decision
+
+
+TRIAL = Route(
+    "/t/",
+    "p",
+    users=frozenset({"bo"}),
+    groups=frozenset({"hr"}),
+    networks=frozenset({"corporate"}),
+    methods=frozenset({b"GET"}),
+    idle=timedelta(seconds=9),
+    absolute=timedelta(seconds=99),
+    report_only=True,
+)
+REPORTED = [
+    (TRIAL, None, seen("corporate"), NO_ONE),
+    (TRIAL, PWD, seen("internet"), CODE),  # a code is never looked past
+    (TRIAL, OTP, seen("internet"), Allow(Reason.SESSION, Reason.USER_NOT_LISTED)),
+    (replace(TRIAL, users=frozenset()), PWD, seen("corporate"), Allow(Reason.SESSION, Reason.GROUP_MISSING)),
+    (replace(TRIAL, users=frozenset()), HR_OTP, seen("internet"), Allow(Reason.SESSION, Reason.NETWORK_NOT_ALLOWED)),
+    (TRIAL, Who(("hr",), user="bo"), seen("corporate", b"POST"), Allow(Reason.SESSION, Reason.METHOD_NOT_ALLOWED)),
+    (TRIAL, Who(("hr",), user="bo"), seen("corporate"), Allow(Reason.SESSION, Reason.SESSION_TOO_OLD)),
+    (TRIAL, Who(("hr",), user="bo", created=50.0), seen("corporate", idle_s=9), Allow(Reason.SESSION, Reason.SESSION_IDLE)),
+    (TRIAL, Who(("hr",), user="bo", created=50.0), seen("corporate"), YES),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("route", "who", "circumstances", "decision"), REPORTED)
+def test_report_only(
+    route: Route, who: Who | None, circumstances: Circumstances, decision: object
+) -> None:
+    assert decide(route, who, circumstances) == decision
 
 
 ROUTES = st.builds(
@@ -78,7 +118,7 @@ PEOPLE = st.builds(
 
 @given(ROUTES, st.none() | PEOPLE, st.sampled_from(["corporate", "internet", "", "x"]))
 def test_nothing_is_allowed_by_accident(route: Route, who: Who | None, network: str) -> None:
-    decision = decide(route, who, network)
+    decision = decide(route, who, seen(network))
     if isinstance(decision, Allow) and not route.public:
         assert who is not None
         assert not route.groups or set(who.groups) & route.groups

@@ -6,8 +6,7 @@ import itertools
 
 import pytest
 
-from policies.factors import CORPORATE, code_needed
-from policies.routes import SecondFactor
+from policies.factors import CORPORATE, SecondFactor, code_needed
 
 NETWORKS = (CORPORATE, "internet", "factory", "")
 FACTORS = ((), ("pwd",), ("pwd", "otp"), ("otp",))

@@ -23,7 +23,7 @@ from gateway.proxy.ticker import Ticker
 from gateway.settings.model import Limits, UpstreamUrl
 from gateway.settings.parse import read_settings
 from gateway.settings.snapshot import compile_snapshot
-from tests.fakes import FakeEntropy, ListAudit
+from tests.fakes import FakeClock, FakeEntropy, ListAudit
 from tests.proxy.raw_client import PATIENCE_S, Client, reset
 
 TOML = """\
@@ -201,6 +201,7 @@ class House:
         self.origin = Origin()
         self.sessions = FakeSessions()
         self.audit = ListAudit()
+        self.clock = FakeClock()
         self.anna = self.sessions.add(b"anna")
         self.crashes: list[dict[str, Any]] = []
         self.clients: list[Client] = []
@@ -225,7 +226,14 @@ class House:
         ticker = Ticker(asyncio.get_running_loop())
         self.pools = {"portal": Pool(portal, ticker)}
         plan = compile_plan(compile_snapshot(settings), REPLIES, self.pools)
-        self.door = FrontDoor(plan, self.sessions, ticker, self.audit, FakeEntropy())  # type: ignore[arg-type]
+        self.door = FrontDoor(
+            plan,
+            self.sessions,  # type: ignore[arg-type]
+            ticker,
+            self.audit,
+            self.clock,
+            FakeEntropy(),
+        )
 
     @property
     def pool(self) -> Pool:

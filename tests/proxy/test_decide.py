@@ -114,9 +114,9 @@ UPGRADES = [
 @pytest.mark.parametrize(("fields", "route", "decision", "offered"), UPGRADES)
 def test_upgrades(fields: bytes, route: Route, decision: object, *, offered: bool) -> None:
     head = request(fields)
-    assert decide.judge(PLAN, route, live(), OUTSIDE, head) == decision
+    assert decide.judge(PLAN, route, live(), OUTSIDE, head, 0.0) == decision
     assert decide.may_upgrade(route, head) is offered
 
 
 def test_nobody() -> None:
-    assert decide.judge(PLAN, ROUTE, None, OUTSIDE, request()) == Challenge(Reason.NO_SESSION)
+    assert decide.judge(PLAN, ROUTE, None, OUTSIDE, request(), 0.0) == Challenge(Reason.NO_SESSION)

@@ -71,11 +71,14 @@ def edited(on=(), off=()):
     return "\n".join(lines) + "\n"
 
 
+CONDITIONS = ("groups =", "networks =", "hours =", "absolute =", 'idle = "10m')
+
+
 def every_way(directory):
     """Files in which, taken together, every key is on."""
     for name in ("cert.pem", "key.pem", "portal-ca.pem"):
         (directory / name).write_text("x")
-    further = ("tls =", "headers =", "username =", "password =", "success_text =", "groups =")
+    further = ("tls =", "headers =", "username =", "password =", "success_text =", *CONDITIONS)
     yield edited(on=(*further, 'host = "x'))
     yield edited(on=("json =",), off=("form =",))
     yield edited(on=("tls_ca =",)).replace('"http://127.0.0.1:9000"', '"https://127.0.0.1:9000"')

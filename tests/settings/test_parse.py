@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.settings.model import HostPort, HttpSms, OutboxSms, Rate, Secret, Tls, UpstreamUrl
 from gateway.settings.problems import SettingsError
-from policies.routes import SecondFactor
+from policies.factors import SecondFactor
 from tests.settings.samples import KEY, NEXT, SMALL, problems, read
 
 

@@ -28,6 +28,14 @@ CASES = [
     (ROUTE + "groups = 'hr'", 3, "route[2].groups", '"hr"', "a list"),
     (ROUTE + "second_factor = 'alwais'", 3, "route[2].second_factor", '"alwais"', '"always" (did you mean that?)'),
     (ROUTE + "second_factor = true", 3, "route[2].second_factor", "true", '"always"'),
+    *[
+        (ROUTE + f"public = true\n{key}", 4, f"route[2].{key.split()[0]}", "public route", "nothing here")
+        for key in ("users = ['anna']", "idle = '10m'", "absolute = '1h'", "report_only = true")
+    ],
+    (ROUTE + "report_only = true", 3, "route[2].report_only", "no condition", "groups, users"),
+    (ROUTE + "report_only = true\nsecond_factor = 'always'", 3, "route[2].report_only", "no condition", "groups, users"),
+    (ROUTE + "kind = 'apis'", 3, "route[2].kind", '"apis"', '"api" (did you mean that?)'),
+    (ROUTE + ROUTE.replace("'portal'\n", "'portal'\nmethods = ['POST']\n"), 4, "route[3].path", "again", "whatever the methods"),
     (ROUTE + "public = 'yes'", 3, "route[2].public", '"yes"', "true or false"),
     (ROUTE + "upgrades = ['h2c']", 3, "route[2].upgrades[1]", '"h2c"', "another protocol"),
     (ROUTE + "upgrades = ['WebSocket']", 3, "route[2].upgrades[1]", '"WebSocket"', "lower case"),

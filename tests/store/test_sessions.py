@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.auth.ports import SessionPlace, StoredSession
+from gateway.auth.ports import SessionPlace, StoredSession, Use
 from gateway.store.sessions import milliseconds
 from gateway.store.store import open_store
 from tests.conftest import RedisServer
@@ -19,10 +19,10 @@ async def test_lifetimes_of_record_and_index(redis_server: RedisServer) -> None:
     with redis_server.admin() as admin:
         assert 599_000 < admin.pttl("portvakt:session:a") <= 600_000
         assert 599_000 < admin.pttl("portvakt:sessions-of:u") <= 600_000
-        await store.sessions.touch([("b", 1010.0, 900)])
+        await store.sessions.touch([Use("b", 1010.0, 900)])
         assert 899_000 < admin.pttl("portvakt:session:b") <= 900_000
         assert 899_000 < admin.pttl("portvakt:sessions-of:u") <= 900_000
-        await store.sessions.touch([("b", 1005.0, 5)])
+        await store.sessions.touch([Use("b", 1005.0, 5)])
         assert admin.pttl("portvakt:session:b") > 899_000
         await store.sessions.end_all("u")
         assert admin.keys("*") == []

@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.wire.errors import BadMessage
-from gateway.wire.request import IDEMPOTENT, METHODS, HeadReader
+from gateway.wire.request import IDEMPOTENT, HeadReader
+from policies.methods import METHODS
 
 STATUSES = {400, 405, 414, 417, 431, 501, 505}
 HOST = b"Host: localhost\r\n"

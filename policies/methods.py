@@ -1,0 +1,21 @@
+"""Request methods that may cross, and what naming one of them means. Imports nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+METHODS: Final = frozenset({
+    b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"PATCH", b"OPTIONS",
+    # WebDAV, CalDAV and their kin (RFC 4918, 3253, 3744, 4791, 5323, 5842)
+    b"PROPFIND", b"PROPPATCH", b"MKCOL", b"COPY", b"MOVE", b"LOCK", b"UNLOCK", b"SEARCH",
+    b"REPORT", b"MKCALENDAR", b"ACL", b"BIND", b"UNBIND", b"REBIND", b"CHECKOUT", b"MKACTIVITY",
+    b"MERGE", b"LINK", b"UNLINK",
+})  # fmt: skip
+"""What is passed on. TRACE and CONNECT are refused with 405, anything else with 501."""
+
+
+def meant(methods: Iterable[str]) -> frozenset[bytes]:
+    """Return what a list of methods lets through: who may GET may HEAD (RFC 9110 section 9.3.2)."""
+    named = frozenset(method.encode("ascii") for method in methods)
+    return named | {b"HEAD"} if b"GET" in named else named
