@@ -1,7 +1,8 @@
 """Session records in Redis: `SessionStore`.
 
 A session is a hash `portvakt:session:<key>` (record, last use, longest pause, index, label), a
-user's sessions are a sorted set `portvakt:sessions-of:<user>`; an end is announced on `portvakt:ended`.
+user's sessions are a sorted set `portvakt:sessions-of:<user>`; an end is announced on
+`portvakt:ended`.
 """
 
 from __future__ import annotations
