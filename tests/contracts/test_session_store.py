@@ -132,7 +132,7 @@ async def test_every_end_is_announced_after_a_first_gap(stores: Stores) -> None:
 async def test_labels_of_those_that_live(stores: Stores) -> None:
     await opened(stores, "a", label=b"\x00of a")
     await opened(stores, "b", label=b"of b")
-    await stores.sessions.touch([("b", 2000.25, 600)])
+    await stores.sessions.touch([Use("b", 2000.25, 600)])
     found = await stores.sessions.labels(["b", "gone", "a"])
     assert list(found) == [
         SessionListing("b", b"of b", 2000.25),
