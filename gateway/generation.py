@@ -18,10 +18,12 @@ from gateway.auth.logon import Logon
 from gateway.auth.model import SessionRecord
 from gateway.auth.notices import Notices
 from gateway.auth.one_time_passwords import OneTimePasswords
+from gateway.auth.own_sessions import OwnSessions
 from gateway.auth.ports import Audit, Clock, Entropy
 from gateway.auth.reset import Reset
 from gateway.auth.sealing import Sealer
 from gateway.auth.self_service import SelfService
+from gateway.auth.session_list import SessionList
 from gateway.auth.sessions import Sessions
 from gateway.auth.sms_budget import SmsBudget
 from gateway.directory.passwords import PasswordHasher
@@ -110,6 +112,9 @@ def _services(
         logon=Logon(directory, lockout, codes, sessions, audit, settings),
         account=SelfService(directory, credentials, codes, judge, audit, settings),
         reset=Reset(directory, credentials, codes, budget, judge, clock),
+        own_sessions=OwnSessions(
+            sessions, SessionList(store.sessions, sealer, settings.session, clock)
+        ),
         who=partial(_who, sessions),
         clock=clock,
         entropy=lasting.entropy,

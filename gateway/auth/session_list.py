@@ -33,11 +33,7 @@ class SessionList:
         self._store: Final = store
         self._sealer: Final = sealer
         self._clock: Final = clock
-        self._rules = rules
-
-    def configure(self, rules: Rules) -> None:
-        """Judge by other lifetimes from now on."""
-        self._rules = rules
+        self._rules: Final = rules
 
     async def of_user(self, user: str) -> Sequence[ListedSession]:
         """Return the sessions of a canonical user name, the newest first."""

@@ -27,6 +27,7 @@ from gateway.pages.cookies import set_cookie
 from gateway.pages.desk import ACCOUNT, LOGON, NUMBER, OTP, PROOF, Desk, link, wait_field
 from gateway.pages.forms import read_query, required
 from gateway.pages.number_texts import number_fault
+from gateway.pages.own_sessions import shown_sessions
 from gateway.pages.password_texts import manager_hint, password_rules, reasons_in_words
 from gateway.pages.visit import Visit
 from policies.answer_fields import NO_STORE
@@ -59,13 +60,17 @@ class AccountPage:
         desk, visit = self._desk, self._desk.visit(request)
         query = read_query(request)
         way_back = visit.way_back(query)
-        _, view = await self._owner(visit)
-        if view is None:
+        session, view = await self._owner(visit)
+        if session is None or view is None:
             return desk.onward(link(LOGON, link(ACCOUNT, way_back)))
         if Permission.CODE_FIRST in {view.mobile_here, view.password_here}:
             return desk.onward(link(OTP, link(ACCOUNT, way_back)))
-        done = {"updated": query.get("notice") == "updated"}
-        return self._show(visit, view, way_back, done, status=200)
+        shown = {
+            "updated": query.get("notice") == "updated",
+            "ended": query.get("notice") == "ended",
+            "sessions": await shown_sessions(visit, session),
+        }
+        return self._show(visit, view, way_back, shown, status=200)
 
     async def post(self, request: web.Request) -> web.Response:
         """Change the number, the password or both."""
@@ -168,6 +173,8 @@ class AccountPage:
             "mobile_fault": None,
             "new_faults": [],
             "updated": False,
+            "ended": False,
+            "sessions": [],
             **shown,
         }
         return self._desk.show(visit, "account.html", values, status)

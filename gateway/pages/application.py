@@ -18,6 +18,7 @@ from gateway.pages.help import HelpPage
 from gateway.pages.logon import LogonPage
 from gateway.pages.logout import LogoutPage
 from gateway.pages.otp import OtpPage
+from gateway.pages.own_sessions import OwnSessionsPage
 from gateway.pages.proof import ProofPage
 from gateway.pages.reset import ResetPage
 from gateway.pages.services import PageServices
@@ -35,7 +36,16 @@ def make_pages(current: Callable[[], PageServices]) -> web.Application:
     """
     desk = Desk(current)
     app = web.Application(client_max_size=MAX_BODY, middlewares=[_answering_surprises(desk)])
-    pages = (LogonPage, OtpPage, LogoutPage, HelpPage, AccountPage, ProofPage, ResetPage)
+    pages = (
+        LogonPage,
+        OtpPage,
+        LogoutPage,
+        HelpPage,
+        AccountPage,
+        OwnSessionsPage,
+        ProofPage,
+        ResetPage,
+    )
     for page in (kind(desk) for kind in pages):
         app.router.add_routes(page.routes())
     app.router.add_routes(static.routes())

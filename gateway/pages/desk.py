@@ -27,12 +27,13 @@ LOGOUT: Final = "/.gateway/logout"
 HELP: Final = "/.gateway/help"
 ACCOUNT: Final = "/.gateway/account"
 NUMBER: Final = "/.gateway/account/number"
+OWN_SESSIONS: Final = "/.gateway/account/sessions"
 PROOF: Final = "/.gateway/account/code"
 PROOF_RESEND: Final = "/.gateway/account/resend"
 RESET: Final = "/.gateway/reset"
 RESET_CODE: Final = "/.gateway/reset/code"
 RESET_PASSWORD: Final = "/.gateway/reset/password"  # noqa: S105 - an address
-_ON_A_SESSION: Final = frozenset({RESEND, LOGOUT, ACCOUNT, PROOF, PROOF_RESEND})
+_ON_A_SESSION: Final = frozenset({RESEND, LOGOUT, ACCOUNT, OWN_SESSIONS, PROOF, PROOF_RESEND})
 
 
 def link(page: str, way_back: str = START, **fields: str) -> str:

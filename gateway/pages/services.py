@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from gateway.auth.outcomes import (
     ResetView,
     StepUpOutcome,
 )
+from gateway.auth.own_sessions import OwnSession
 from gateway.auth.ports import Clock, Entropy
 from gateway.auth.self_service import Presence, Wish
 from gateway.settings.model import Settings
@@ -156,6 +157,22 @@ class Reset(Protocol):
         ...
 
 
+class OwnSessions(Protocol):
+    """An employee's own sessions. `token` is the session cookie's value."""
+
+    async def view(self, session: SessionRecord, token: str, /) -> Sequence[OwnSession]:
+        """Return them, the one of `token` first."""
+        ...
+
+    async def end(self, session: SessionRecord, key: str, client: Client, /) -> bool:
+        """End the one with this key, if it is one of theirs."""
+        ...
+
+    async def end_others(self, session: SessionRecord, token: str, client: Client, /) -> int:
+        """End all but the one of `token`; return how many."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class PageServices:
     """Everything the pages are given under one configuration; a request keeps it to its end.
@@ -167,6 +184,7 @@ class PageServices:
     logon: Logon
     account: Account
     reset: Reset
+    own_sessions: OwnSessions
     who: Callable[[str], Awaitable[SessionRecord | None]]
     clock: Clock
     entropy: Entropy

@@ -16,6 +16,7 @@ from gateway.pages.form_tokens import MARK_BYTES, is_mark
 from gateway.pages.services import PageServices, Snapshot
 from gateway.pages.texts import LANGUAGES
 from policies.access import same_origin
+from policies.devices import describe
 from policies.factors import SecondFactor
 from policies.languages import choose
 from policies.return_paths import safe_return_path
@@ -93,6 +94,7 @@ def read_visit(headers: Mapping[str, str], services: PageServices) -> Visit:
                 LANGUAGES,
                 snapshot.settings.branding.default_language,
             ),
+            device=describe(headers.get("User-Agent", "")),
         ),
         host=headers.get("X-Gateway-Host", ""),
         here=same_origin(snapshot.settings.public_url.scheme, headers.get("Host", "")),

@@ -38,6 +38,7 @@ from gateway.auth.outcomes import (
     ResetView,
     StepUpOutcome,
 )
+from gateway.auth.own_sessions import OwnSession
 from gateway.auth.ports import Unavailable
 from gateway.auth.self_service import Presence, Wish
 from gateway.pages.services import PageServices
@@ -260,12 +261,32 @@ class FakeReset:
 
 
 @dataclass
+class FakeOwnSessions:
+    """Shows what it was told to; keeps every call."""
+
+    shown: list[OwnSession] = field(default_factory=list)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+
+    async def view(self, session: SessionRecord, token: str) -> list[OwnSession]:
+        return self.shown
+
+    async def end(self, session: SessionRecord, key: str, client: Client) -> bool:
+        self.calls.append(("end", session.user, key))
+        return True
+
+    async def end_others(self, session: SessionRecord, token: str, client: Client) -> int:
+        self.calls.append(("end others", session.user, token))
+        return 1
+
+
+@dataclass
 class House:
     """Everything behind the pages, to be changed by a test."""
 
     logon: FakeLogon = field(default_factory=FakeLogon)
     account: FakeAccount = field(default_factory=FakeAccount)
     reset: FakeReset = field(default_factory=FakeReset)
+    own_sessions: FakeOwnSessions = field(default_factory=FakeOwnSessions)
     snapshot: FakeSnapshot = field(default_factory=make_snapshot)
     clock: FakeClock = field(default_factory=FakeClock)
     entropy: FakeEntropy = field(default_factory=FakeEntropy)
@@ -276,6 +297,7 @@ class House:
             logon=self.logon,
             account=self.account,
             reset=self.reset,
+            own_sessions=self.own_sessions,
             who=self.logon.who,
             clock=self.clock,
             entropy=self.entropy,

@@ -135,7 +135,7 @@ def test_pages_get_what_they_read_once_each() -> None:
     got = request_head.for_pages(PLAN, request(fields + twice), Origin("", "internet"), b"id-1")
     assert got.partition(b"X-Gateway-")[0] == (
         b"GET / HTTP/1.1\r\nHost: localhost:8080\r\nCookie: a=1; b=2\r\n"
-        b"Origin: http://localhost:8080, https://evil.example\r\n"
+        b"Origin: http://localhost:8080, https://evil.example\r\nUser-Agent: a, b\r\n"
     )
 
 

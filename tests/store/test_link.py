@@ -140,7 +140,6 @@ async def test_an_unread_reply_of_another_is_never_taken(redis_url: str) -> None
         ("ACL", "LIST"),
         ("GET", "another:key"),
         ("PUBLISH", "another", "x"),
-        ("KEYS", "*"),
         ("MONITOR",),
         ("SHUTDOWN",),
     ],
