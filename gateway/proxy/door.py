@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import Counter
 from typing import Final
 from weakref import WeakSet
 
+from gateway.auth.live import LiveSession
 from gateway.auth.lockout import place_of
 from gateway.auth.ports import Audit, AuditEvent, Clock, Entropy, Unavailable
 from gateway.auth.sessions import Sessions
@@ -16,11 +18,12 @@ from gateway.proxy.decide import Origin
 from gateway.proxy.plan import Plan
 from gateway.proxy.reception import Reception
 from gateway.proxy.ticker import Ticker
-from policies.decision import Deny
+from policies.decision import Deny, Reason
 from policies.routes import Route
 
 _SWEEP_S: Final = 0.25
 _NOTES_PER_SWEEP: Final = 5
+_REPORTED_AGAIN_S: Final = 60.0
 
 _log = logging.getLogger("portvakt.door")
 
@@ -52,6 +55,7 @@ class FrontDoor:
         self._ids = entropy.token(5).hex().encode("ascii")
         self._count = 0
         self._notes: Counter[str] = Counter()
+        self._reported: Counter[str] = Counter()
 
     def adopt(self, plan: Plan) -> None:
         """Go by `plan` from the next request on; pools that it has not in it drain."""
@@ -90,17 +94,45 @@ class FrontDoor:
             self.note_refusal(deny.status, deny.reason.value)
             return
         reference = request_id.decode("ascii")
-        event = AuditEvent(
-            event="access.denied",
-            client=origin.address,
-            network=origin.network,
-            outcome="denied",
-            user=user,
-            route=route.path if route is not None else "",
-            reason=deny.reason.value,
-            ref=reference,
-            request_id=reference,
+        self._write(
+            AuditEvent(
+                event="access.denied",
+                client=origin.address,
+                network=origin.network,
+                outcome="denied",
+                user=user,
+                route=route.path if route is not None else "",
+                reason=deny.reason.value,
+                ref=reference,
+                request_id=reference,
+            )
         )
+
+    def audit_reported(
+        self, reason: Reason, origin: Origin, live: LiveSession, route: Route, request_id: bytes
+    ) -> None:
+        """Count a request that only `report_only` let through; write one a minute and session."""
+        self._reported[f"{route.path} {reason.value}"] += 1
+        key, now = (route.host, route.path, reason), self.ticker.now
+        if now < live.memo.get(key, -math.inf) + _REPORTED_AGAIN_S:
+            return
+        live.memo[key] = now
+        reference = request_id.decode("ascii")
+        self._write(
+            AuditEvent(
+                event="access.reported",
+                client=origin.address,
+                network=origin.network,
+                outcome="allowed",
+                user=live.record.user,
+                route=route.path,
+                reason=reason.value,
+                ref=reference,
+                request_id=reference,
+            )
+        )
+
+    def _write(self, event: AuditEvent) -> None:
         try:
             self._audit.write(event)
         except Unavailable:
@@ -123,6 +155,9 @@ class FrontDoor:
             for note, count in self._notes.most_common(_NOTES_PER_SWEEP):
                 _log.info("refused %d: %s", count, note)
             self._notes.clear()
+            for note, count in self._reported.most_common(_NOTES_PER_SWEEP):
+                _log.info("report_only let through %d: %s", count, note)
+            self._reported.clear()
 
     async def drain(self, grace_s: float) -> None:
         """Let requests under way end, within `grace_s`; idle connections close at once.

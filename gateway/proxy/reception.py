@@ -82,7 +82,10 @@ class Reception:
         now = self._door.time_of_day()
         decision = decide.judge(client.plan, route, live, client.origin(head), head, now)
         match decision:
-            case Allow():
+            case Allow(reported=reported):
+                if reported is not None and live is not None:
+                    origin, name = client.origin(head), client.request_id
+                    self._door.audit_reported(reported, origin, live, route, name)
                 self._allowed(client, head, route, live)
             case Challenge(reason=reason) | StepUp(reason=reason):
                 close = self._must_close(head)

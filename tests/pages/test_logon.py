@@ -191,6 +191,20 @@ async def test_who_is_logged_on_goes_on(browser: Browser) -> None:
     assert (page.status, page.location) == (303, "/hr/")
 
 
+@pytest.mark.parametrize(
+    ("notice", "words"),
+    [("session-idle", "You have been away"), ("session-too-old", "You logged on some time ago")],
+)
+async def test_who_must_log_on_again_for_a_page_is_not_sent_in_a_circle(
+    browser: Browser, notice: str, words: str
+) -> None:
+    browser.cookies["gateway"] = browser.house.session("pwd")
+    page = await browser.get(f"{LOGON}?next=/pay/&notice={notice}")
+    assert page.status == 200
+    assert words in page.text
+    assert page.form()["next"] == "/pay/"
+
+
 async def test_a_dead_session_cookie_is_no_session(browser: Browser) -> None:
     browser.cookies["gateway"] = "gone"
     page = await browser.get(LOGON)

@@ -63,15 +63,22 @@ class FakeSessions:
         self.crash = False
         self.uses = 0
 
-    def add(self, token: bytes, *, groups: tuple[str, ...] = ()) -> LiveSession:
+    def add(
+        self,
+        token: bytes,
+        *,
+        groups: tuple[str, ...] = (),
+        factors: tuple[str, ...] = ("pwd", "otp"),
+        created: float = 0.0,
+    ) -> LiveSession:
         record = SessionRecord(
             user=token.decode(),
             name="",
             email="",
             groups=groups,
-            factors=("pwd", "otp"),
+            factors=factors,
             network="internet",
-            created=0.0,
+            created=created,
         )
         live = self.live[token] = LiveSession(token, f"session:{token.decode()}", record, 0.0)
         return live
@@ -196,8 +203,9 @@ class Origin:
 class House:
     """Front door, upstream and clients; `limits` and upstream keys may be changed before use."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, toml: str = TOML) -> None:
         self.directory = directory
+        self.toml = toml
         self.origin = Origin()
         self.sessions = FakeSessions()
         self.audit = ListAudit()
@@ -211,7 +219,7 @@ class House:
         loop.set_exception_handler(lambda _, context: self.crashes.append(context))
         await self.origin.start()
         path = self.directory / "gateway.toml"
-        path.write_text(TOML)
+        path.write_text(self.toml)
         self.settings = read_settings(path, {})
         self.configure()
         self.server = await loop.create_server(lambda: ClientConnection(self.door), "127.0.0.1", 0)

@@ -36,6 +36,18 @@ def test_is_page_load(fields: bytes) -> None:
     assert is_page_load(request(fields)) is PAGE_LOADS[fields]
 
 
+def test_nobody_waits_for_a_page_of_an_api() -> None:
+    head = request(NAVIGATES + b"Accept: text/html\r\n")
+    head.for_script = True
+    assert not is_page_load(head)
+    for answer in (
+        REPLIES.refuse(502, head, reference="r", close=False),
+        REPLIES.challenge(head, Reason.NO_SESSION, close=False),
+    ):
+        assert b"Content-Type: application/problem+json" in answer
+        assert b"Location" not in answer
+
+
 def page(status: int, **told: object) -> bytes:
     return f"<p>{status} {told['language']} {told['reference']}</p>".encode()
 
