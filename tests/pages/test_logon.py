@@ -202,7 +202,7 @@ async def test_who_must_log_on_again_for_a_page_is_not_sent_in_a_circle(
     page = await browser.get(f"{LOGON}?next=/pay/&notice={notice}")
     assert page.status == 200
     assert words in page.text
-    assert page.form()["next"] == "/pay/"
+    assert page.hidden(LOGON)["next"] == "/pay/"
 
 
 async def test_a_dead_session_cookie_is_no_session(browser: Browser) -> None:
