@@ -115,6 +115,7 @@ def _services(
         own_sessions=OwnSessions(
             sessions, SessionList(store.sessions, sealer, settings.session, clock)
         ),
+        audit=audit,
         who=partial(_who, sessions),
         clock=clock,
         entropy=lasting.entropy,

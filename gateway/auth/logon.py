@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.auth.audit import name_for_audit, note
-from gateway.auth.challenges import LiveChallenge, Purpose
+from gateway.auth.audit import NO_CHALLENGE, name_for_audit, note
+from gateway.auth.challenges import NOWHERE, LiveChallenge, Purpose
 from gateway.auth.lockout import Lockout, Try
 from gateway.auth.model import Client, Person
 from gateway.auth.one_time_passwords import OneTimePasswords
@@ -126,7 +126,7 @@ class Logon:
         """Judge a one-time password against the challenge cookie."""
         live = await self._codes.challenges.find(challenge)
         if live is None or not await self._may_answer(live, replaces):
-            return ChallengeOver()
+            return self._over(live, client)
         person = await self._still_same(live, client)
         if person is None:
             return ChallengeOver()
@@ -141,7 +141,7 @@ class Logon:
         finally:
             counted.settled.set()
         if judged is None:
-            return ChallengeOver()
+            return self._over(live, client)
         if not judged.right:
             note(self._audit, "logon.code", client, "wrong", person.user)
             return WrongCode(judged.tries_left)
@@ -152,7 +152,7 @@ class Logon:
         """Send the same code again, to the number that the directory still says."""
         live = await self._codes.challenges.find(challenge)
         if live is None or live.inside.purpose not in _LOGONS:
-            return ChallengeOver()
+            return self._over(live, client)
         if await self._still_same(live, client) is None:
             return ChallengeOver()
         return await self._codes.resend(live, client)
@@ -168,9 +168,10 @@ class Logon:
         """
         session = await self._sessions.resolve(session_token.encode("utf-8", "replace"))
         if session is None:
-            return ChallengeOver()
+            return self._over(None, client)
         person = await self._directory.find(session.record.user)
         if person is None or not person.enabled:
+            note(self._audit, "logon.code", client, "refused", session.record.user, "disabled")
             return ChallengeOver()
         if person.mobile is None:
             note(self._audit, "logon.code", client, "refused", person.user, "no-number")
@@ -189,6 +190,12 @@ class Logon:
             return True
         session = await self._sessions.resolve((replaces or "").encode("utf-8", "replace"))
         return session is not None and session.record.user == live.inside.user
+
+    def _over(self, live: LiveChallenge | None, client: Client) -> ChallengeOver:
+        """Refuse a code where none is awaited, whoever it may have been meant for."""
+        user = "" if live is None or live.inside.mobile == NOWHERE else live.inside.user
+        note(self._audit, "logon.code", client, "refused", user, NO_CHALLENGE)
+        return ChallengeOver()
 
     async def _still_same(self, live: LiveChallenge, client: Client) -> Person | None:
         """Return the challenge's person as the directory has them now.

@@ -9,7 +9,7 @@ from gateway.auth.audit import note
 from gateway.auth.model import Client
 from gateway.auth.one_time_passwords import DEADLINE_S
 from gateway.auth.ports import Audit, SmsSender, Unavailable
-from gateway.auth.sms_budget import Kind, SmsBudget
+from gateway.auth.sms_budget import BEYOND_BUDGET, Kind, SmsBudget
 from gateway.auth.sms_texts import Notice, notice_text
 from gateway.settings.model import Settings
 from gateway.tasks import spawn
@@ -36,7 +36,7 @@ class Notices:
         outcome, reason = "failed", "crashed"
         try:
             if await self._budget.spend(Kind.NOTICE, user, mobile, client.address) is not None:
-                outcome, reason = "refused", "sms-budget"
+                outcome, reason = "refused", BEYOND_BUDGET
                 return
             text = notice_text(notice, client.language, self._branding)
             async with asyncio.timeout(DEADLINE_S):

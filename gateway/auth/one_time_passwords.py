@@ -24,7 +24,7 @@ from gateway.auth.outcomes import (
     TooSoon,
 )
 from gateway.auth.ports import Audit, Clock, SmsSender, Unavailable
-from gateway.auth.sms_budget import Kind, SmsBudget
+from gateway.auth.sms_budget import BEYOND_BUDGET, Kind, SmsBudget
 from gateway.auth.sms_texts import prove_text, reset_text
 from gateway.settings.model import Settings
 from gateway.tasks import spawn
@@ -178,7 +178,7 @@ class OneTimePasswords:
         inside = challenge.inside
         refused = await self._budget.spend(Kind.CODE, inside.user, inside.mobile, client.address)
         if refused is not None:
-            note(self._audit, "code.failed", client, "refused", inside.user, "sms-budget")
+            note(self._audit, "code.failed", client, "refused", inside.user, BEYOND_BUDGET)
             await self._settle(challenge, "failed")
             return refused
         sending = spawn(self._deliver(challenge, client), "send one-time password")
@@ -195,7 +195,7 @@ class OneTimePasswords:
         mobile = None if inside.mobile == NOWHERE else inside.mobile
         if await self._budget.spend_on_reset(inside.user, mobile) is not None:
             named = "" if mobile is None else inside.user  # else it is what somebody typed
-            note(self._audit, "code.failed", client, "refused", named, "sms-budget")
+            note(self._audit, "code.failed", client, "refused", named, BEYOND_BUDGET)
             await self._settle(challenge, "failed")
         elif mobile is None:
             await self._settle(challenge, "sent")

@@ -11,7 +11,7 @@ import math
 from datetime import timedelta
 from typing import Final
 
-from gateway.auth.audit import name_for_audit, note
+from gateway.auth.audit import NO_CHALLENGE, name_for_audit, note
 from gateway.auth.challenges import Challenge, LiveChallenge, Purpose
 from gateway.auth.credentials import Credentials
 from gateway.auth.lockout import Lockout
@@ -31,7 +31,7 @@ from gateway.auth.outcomes import (
     WrongCode,
 )
 from gateway.auth.ports import Audit, Clock, Directory, PasswordJudge
-from gateway.auth.sms_budget import SmsBudget
+from gateway.auth.sms_budget import BEYOND_BUDGET, SmsBudget
 
 TICKET: Final = timedelta(minutes=10)
 """How long a new password may be chosen after the right code."""
@@ -87,11 +87,11 @@ class Reset:
     ) -> ResetOutcome:
         """Judge a code; the right one is given for a ticket."""
         live = await self._live(challenge, Purpose.RESET)
-        if live is None:
-            return ChallengeOver()
-        judged = await self._credentials.try_code(live, code, client)
-        if judged is None or isinstance(judged, LockedOut):
-            return ChallengeOver() if judged is None else judged
+        judged = None if live is None else await self._credentials.try_code(live, code, client)
+        if live is None or judged is None:
+            return self._over(client, NO_CHALLENGE)
+        if isinstance(judged, LockedOut):
+            return judged
         user = live.inside.user
         if not judged.right:
             name = await name_for_audit(self._directory, user)
@@ -99,8 +99,7 @@ class Reset:
             return WrongCode(judged.tries_left)
         person = await self._still_same(live.inside)
         if person is None:
-            note(self._audit, "password.reset", client, "refused", user, "directory-changed")
-            return ChallengeOver()
+            return self._over(client, "directory-changed", user)
         note(self._audit, "password.reset", client, "right-code", user)
         mobile = live.inside.mobile
         return ResetAllowed(
@@ -115,17 +114,19 @@ class Reset:
         """Set the new password; of all who hold a ticket at once, one does."""
         live = await self._live(ticket, Purpose.NEW_PASSWORD)
         person = None if live is None else await self._still_same(live.inside)
-        if live is None or person is None:
-            return ChallengeOver()
+        if live is None:
+            return self._over(client, NO_CHALLENGE)
+        if person is None:
+            return self._over(client, "directory-changed", live.inside.user)
         broken = await self._judge.reasons(new, person)
         faults = Faults(new=tuple(broken), differs=new != confirm)
         if faults:
             note(self._audit, "password.reset", client, "refused", person.user, "rules")
             return Unchanged(faults)
         if not await self._codes.challenges.consume(live):
-            return ChallengeOver()
+            return self._over(client, NO_CHALLENGE, person.user)
         if not await self._credentials.reset_password(person, new, client):
-            return ChallengeOver()
+            return self._over(client, "directory-changed", person.user)
         return ResetDone()
 
     async def _count(self, user: str, client: Client) -> LockedOut | None:
@@ -138,8 +139,12 @@ class Reset:
         locked = await self._budget.ask_for_reset(user, client.address)
         if locked is not None:
             name = await name_for_audit(self._directory, user)
-            note(self._audit, "password.reset", client, "refused", name, "sms-budget")
+            note(self._audit, "code.failed", client, "refused", name, BEYOND_BUDGET)
         return locked
+
+    def _over(self, client: Client, reason: str, user: str = "") -> ChallengeOver:
+        note(self._audit, "password.reset", client, "refused", user, reason)
+        return ChallengeOver()
 
     async def _live(self, token: str, purpose: Purpose) -> LiveChallenge | None:
         live = await self._codes.challenges.find(token)

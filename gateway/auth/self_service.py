@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from gateway.auth.audit import note
+from gateway.auth.audit import NO_CHALLENGE, note
 from gateway.auth.challenges import LiveChallenge, Purpose
 from gateway.auth.credentials import Credentials
 from gateway.auth.model import Client, Person, SessionRecord
@@ -111,6 +111,8 @@ class SelfService:
         client = presence.client
         person = await self._person(presence.session)
         if person is None:
+            event = "password.changed" if wish.new_password else "mobile.changed"
+            note(self._audit, event, client, "refused", presence.session.user, "disabled")
             return NotLoggedOn()
         plan = await self._plan(wish, person)
         standing = _standing(person, presence.session, client)
@@ -142,7 +144,9 @@ class SelfService:
     ) -> ResendOutcome:
         """Send the code to the new number again."""
         live = await self._proof(session, challenge)
-        return ChallengeOver() if live is None else await self._codes.resend(live, client)
+        if live is None:
+            return self._no_proof(session, client)
+        return await self._codes.resend(live, client)
 
     async def submit_proof(self, challenge: str, code: str, presence: Presence) -> ProofOutcome:
         """Judge the code that went to the new number; when right, the number counts."""
@@ -150,10 +154,12 @@ class SelfService:
         live = await self._proof(session, challenge)
         person = None if live is None else await self._person(session)
         if live is None or person is None:
-            return ChallengeOver()
+            return self._no_proof(session, client)
         judged = await self._credentials.try_code(live, code, client)
-        if judged is None or isinstance(judged, LockedOut):
-            return ChallengeOver() if judged is None else judged
+        if judged is None:
+            return self._no_proof(session, client)
+        if isinstance(judged, LockedOut):
+            return judged
         if not judged.right:
             note(self._audit, "mobile.changed", client, "wrong-code", person.user)
             return WrongCode(judged.tries_left)
@@ -223,6 +229,10 @@ class SelfService:
         if live is None or live.inside.purpose not in _PROVE or live.inside.user != session.user:
             return None
         return live
+
+    def _no_proof(self, session: SessionRecord, client: Client) -> ChallengeOver:
+        note(self._audit, "mobile.changed", client, "refused", session.user, NO_CHALLENGE)
+        return ChallengeOver()
 
     def _refused(self, plan: _Plan, person: Person, client: Client, reason: str) -> None:
         event = "mobile.changed" if plan.password is None else "password.changed"

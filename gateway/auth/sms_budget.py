@@ -18,6 +18,9 @@ from gateway.auth.sealing import Sealer
 from gateway.settings.model import Rate
 from gateway.settings.model import SmsBudget as Rules
 
+BEYOND_BUDGET: Final = "sms-budget"
+"""The reason in the audit of every message that was refused here; the outcome is "refused"."""
+
 
 class Kind(enum.Enum):
     """What a message is for."""

@@ -31,6 +31,7 @@ from gateway.pages.own_sessions import shown_sessions
 from gateway.pages.password_texts import manager_hint, password_rules, reasons_in_words
 from gateway.pages.visit import Visit
 from policies.answer_fields import NO_STORE
+from policies.decision import Reason
 from policies.mobiles import example, spoken
 from policies.return_paths import START
 from policies.routes import CHANGE_PASSWORD
@@ -86,6 +87,7 @@ class AccountPage:
         session, view = await self._owner(visit)
         to_the_logon = desk.onward(link(LOGON, link(ACCOUNT, way_back)))
         if session is None or view is None or visit.session is None:
+            desk.deny(visit, ACCOUNT, Reason.NO_SESSION.value)
             return to_the_logon
         presence = Presence(session, visit.session, visit.client, visit.mark)
         outcome = await visit.services.account.change(wish, presence)

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from aiohttp import web
 
 from gateway.auth.model import SessionRecord
+from gateway.auth.ports import AuditEvent
 from gateway.pages.cookies import set_cookie
 from gateway.pages.error_pages import ErrorPages
 from gateway.pages.form_tokens import FormTokens
@@ -62,11 +63,16 @@ class Desk:
     async def posted(self, request: web.Request, visit: Visit, page: str) -> dict[str, str]:
         """Return the fields of a form that this browser got from us, posted to `page`.
 
-        Raises FormRefused for a forged or stale one, else as `read_form`.
+        Raises FormRefused for a forged or stale one, else as `read_form`; either is audited.
         """
         if is_cross_site(request.headers, visit.origins):
+            self.deny(visit, page, "cross-site")
             raise FormRefused(page)
-        fields = await read_form(request)
+        try:
+            fields = await read_form(request)
+        except web.HTTPException:
+            self.deny(visit, page, "unreadable-form")
+            raise
         genuine = not visit.mark_is_new and self._tokens.is_valid(
             fields.get(TOKEN_FIELD, ""),
             visit.mark,
@@ -75,8 +81,28 @@ class Desk:
             visit.services.clock.now(),
         )
         if not genuine:
+            self.deny(visit, page, "stale-form")
             raise FormRefused(link(page, visit.way_back(fields)))
         return fields
+
+    def deny(self, visit: Visit, page: str, reason: str) -> None:
+        """Write down that a post to `page` was turned away before anything was judged.
+
+        Raises Unavailable when it cannot be kept.
+        """
+        client = visit.client
+        visit.services.audit.write(
+            AuditEvent(
+                event="access.denied",
+                client=client.address,
+                network=client.network,
+                outcome="denied",
+                route=page,
+                reason=reason,
+                ref=client.request_id,
+                request_id=client.request_id,
+            )
+        )
 
     def show(
         self, visit: Visit, template: str, values: dict[str, Any], status: int = 200

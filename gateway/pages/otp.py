@@ -34,6 +34,7 @@ from gateway.pages.logon import (
     show_no_number,
 )
 from gateway.pages.visit import Visit
+from policies.decision import Reason
 from policies.factors import OTP as CODE
 
 _BLANKS: Final = str.maketrans("", "", " \t\u00a0-")
@@ -74,12 +75,10 @@ class OtpPage:
         form = await desk.posted(request, visit, OTP)
         way_back = visit.way_back(form)
         code = required(form, "code").translate(_BLANKS)
-        if visit.challenge is None:
-            return self._start_over(visit, way_back)
-        if not code:
+        if not code and visit.challenge is not None:
             return await self._wrong(visit, way_back, None)
         outcome = await visit.services.logon.submit_code(
-            visit.challenge, code, visit.client, visit.session
+            visit.challenge or "", code, visit.client, visit.session
         )
         match outcome:
             case SessionOpened():
@@ -130,9 +129,12 @@ class OtpPage:
 
     async def _step_up(self, visit: Visit, way_back: str) -> web.Response:
         desk = self._desk
-        elsewhere = await self._without_code(visit, way_back)
-        if elsewhere is not None or visit.session is None:
-            return elsewhere or desk.onward(link(LOGON, way_back))
+        session = await desk.who(visit)
+        if session is None or visit.session is None:
+            desk.deny(visit, RESEND, Reason.NO_SESSION.value)
+            return desk.onward(link(LOGON, way_back))
+        if CODE in session.factors:
+            return desk.onward(way_back)
         outcome = await visit.services.logon.step_up(visit.session, visit.client, visit.mark)
         match outcome:
             case CodeSent():

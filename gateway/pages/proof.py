@@ -25,6 +25,7 @@ from gateway.pages.cookies import delete_cookie
 from gateway.pages.desk import ACCOUNT, LOGON, PROOF, PROOF_RESEND, Desk, link, wait_field
 from gateway.pages.forms import read_query, required
 from gateway.pages.visit import Visit
+from policies.decision import Reason
 
 
 class ProofPage:
@@ -55,10 +56,11 @@ class ProofPage:
         form = await desk.posted(request, visit, PROOF)
         way_back, code = visit.way_back(form), required(form, "code")
         session = await desk.who(visit)
-        if session is None or visit.session is None or visit.errand is None:
+        if session is None or visit.session is None:
+            desk.deny(visit, PROOF, Reason.NO_SESSION.value)
             return self._elsewhere(session, way_back)
         presence = Presence(session, visit.session, visit.client, visit.mark)
-        outcome = await visit.services.account.submit_proof(visit.errand, code, presence)
+        outcome = await visit.services.account.submit_proof(visit.errand or "", code, presence)
         match outcome:
             case Changed():
                 response = desk.onward(link(ACCOUNT, way_back, notice="updated"))
@@ -83,9 +85,11 @@ class ProofPage:
         form = await desk.posted(request, visit, PROOF_RESEND)
         way_back = visit.way_back(form)
         session = await desk.who(visit)
-        if session is None or visit.errand is None:
+        if session is None:
+            desk.deny(visit, PROOF_RESEND, Reason.NO_SESSION.value)
             return self._elsewhere(session, way_back)
-        outcome = await visit.services.account.resend_proof(session, visit.errand, visit.client)
+        errand = visit.errand or ""
+        outcome = await visit.services.account.resend_proof(session, errand, visit.client)
         match outcome:
             case Resent():
                 return desk.onward(link(PROOF, way_back, notice="resent"))

@@ -96,12 +96,12 @@ class ResetPage:
         desk, visit = self._desk, self._desk.visit(request)
         form = await desk.posted(request, visit, RESET_CODE)
         code = required(form, "code")
-        if visit.errand is None or not _is_on(visit):
+        if not _is_on(visit):
             return self._over(visit)
         if not code.strip():
             return await self._code(visit, {"wrong": True}, status=401)
         outcome = await visit.services.reset.submit_code(
-            visit.errand, code, visit.client, visit.mark
+            visit.errand or "", code, visit.client, visit.mark
         )
         match outcome:
             case ResetAllowed():
@@ -126,9 +126,11 @@ class ResetPage:
         desk, visit = self._desk, self._desk.visit(request)
         form = await desk.posted(request, visit, RESET_PASSWORD)
         new, confirm = required(form, "new_password"), required(form, "confirm_password")
-        if visit.errand is None or not _is_on(visit):
+        if not _is_on(visit):
             return self._over(visit)
-        outcome = await visit.services.reset.set_password(visit.errand, new, confirm, visit.client)
+        outcome = await visit.services.reset.set_password(
+            visit.errand or "", new, confirm, visit.client
+        )
         match outcome:
             case ResetDone():
                 return self._done(visit)

@@ -24,7 +24,7 @@ from gateway.auth.outcomes import (
     StepUpOutcome,
 )
 from gateway.auth.own_sessions import OwnSession
-from gateway.auth.ports import Clock, Entropy
+from gateway.auth.ports import Audit, Clock, Entropy
 from gateway.auth.self_service import Presence, Wish
 from gateway.settings.model import Settings
 from policies.factors import SecondFactor
@@ -185,6 +185,7 @@ class PageServices:
     account: Account
     reset: Reset
     own_sessions: OwnSessions
+    audit: Audit
     who: Callable[[str], Awaitable[SessionRecord | None]]
     clock: Clock
     entropy: Entropy

@@ -60,7 +60,9 @@ async def test_outside_a_code_is_needed_too() -> None:
         "logon.code:wrong",
         "logon.code:right",
         "session.opened:opened",
+        "logon.code:refused",
     ]
+    assert script.audit.events[-1].reason == "no-challenge"
 
 
 @pytest.mark.parametrize(

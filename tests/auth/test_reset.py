@@ -324,7 +324,7 @@ async def test_one_user_s_resets_are_limited_from_anywhere_for_made_up_users_too
             script.wait(minutes=6)
         script.go(ELSEWHERE)
         assert await script.ask_for_reset(user) == LockedOut(1800, of="messages")
-        assert lines(script)[-1] == "password.reset:refused:sms-budget"
+        assert lines(script)[-1] == "code.failed:refused:sms-budget"
 
 
 async def test_strangers_who_ask_for_resets_do_not_use_up_the_codes_of_logons() -> None:

@@ -55,6 +55,7 @@ from policies.factors import SecondFactor
 from policies.fields import CookieNames, own_cookies
 from policies.routes import Route, RouteTable
 from policies.self_service import Permission
+from tests.fakes import ListAudit
 
 ORIGIN = "http://localhost:8080"
 SESSION = "s" * 43
@@ -260,6 +261,13 @@ class FakeReset:
         return self.ended
 
 
+def denied(house: House) -> list[tuple[str, str]]:
+    """Return page and reason of each post that was turned away."""
+    events = house.audit.events
+    assert {(one.event, one.outcome) for one in events} <= {("access.denied", "denied")}
+    return [(one.route, one.reason) for one in events]
+
+
 @dataclass
 class FakeOwnSessions:
     """Shows what it was told to; keeps every call."""
@@ -290,6 +298,7 @@ class House:
     snapshot: FakeSnapshot = field(default_factory=make_snapshot)
     clock: FakeClock = field(default_factory=FakeClock)
     entropy: FakeEntropy = field(default_factory=FakeEntropy)
+    audit: ListAudit = field(default_factory=ListAudit)
 
     def services(self) -> PageServices:
         return PageServices(
@@ -298,6 +307,7 @@ class House:
             account=self.account,
             reset=self.reset,
             own_sessions=self.own_sessions,
+            audit=self.audit,
             who=self.logon.who,
             clock=self.clock,
             entropy=self.entropy,

@@ -18,7 +18,7 @@ from gateway.auth.outcomes import (
 from gateway.auth.self_service import Presence, Wish
 from policies.mobiles import NotMobileReason
 from policies.self_service import Permission
-from tests.pages.fakes import SESSION, VIEW_OF_ANNA, Browser, Page, record
+from tests.pages.fakes import SESSION, VIEW_OF_ANNA, Browser, Page, denied, record
 
 pytestmark = pytest.mark.asyncio
 ACCOUNT, NUMBER = "/.gateway/account", "/.gateway/account/number"
@@ -222,6 +222,7 @@ async def test_only_for_who_is_logged_on(browser: Browser) -> None:
     page = await browser.submit(page, ACCOUNT, mobile="0701234567", current_password="x")
     assert (page.status, page.location) == (303, f"{LOGON}?next={ACCOUNT}")
     assert browser.house.account.calls == []
+    assert denied(browser.house) == [(ACCOUNT, "no-session")]
 
 
 async def test_a_form_of_another_session_is_refused(anna: Browser) -> None:

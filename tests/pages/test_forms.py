@@ -9,7 +9,7 @@ from aiohttp import web
 from gateway.auth.outcomes import SessionOpened
 from gateway.pages.form_tokens import LIFETIME_S
 from gateway.pages.forms import is_cross_site, read_fields
-from tests.pages.fakes import ORIGIN, SESSION, Browser, House, Page
+from tests.pages.fakes import ORIGIN, SESSION, Browser, House, Page, denied
 
 LOGON = "/.gateway/logon"
 FIELDS = {"username": "anna", "password": "x"}
@@ -21,6 +21,9 @@ def refused(page: Page, house: House, again: str = LOGON) -> None:
     """403, a way to try again, nothing judged and no session."""
     assert page.status == 403
     assert "This form is no longer valid" in page.text
+    ((_, reason),) = denied(house)
+    assert reason in {"stale-form", "cross-site"}
+    assert house.audit.events[0].ref in page.text
     assert f'href="{again}">Try again</a>' in page.text
     assert house.logon.calls == []
     assert "gateway" not in page.set_cookies()
@@ -139,6 +142,7 @@ async def test_only_one_media_type(browser: Browser, house: House, content_type:
     page = await browser.request("POST", LOGON, body, headers)
     assert page.status == 415
     assert house.logon.calls == []
+    assert denied(house) == [(LOGON, "unreadable-form")]
 
 
 @asyncio
@@ -174,6 +178,7 @@ async def test_no_field_twice(browser: Browser, house: House, name: str) -> None
     page = await browser.post(LOGON, [*fields.items(), (name, fields[name])])
     assert page.status == 400
     assert house.logon.calls == []
+    assert denied(house) == [(LOGON, "unreadable-form")]
 
 
 @asyncio

@@ -15,7 +15,7 @@ from gateway.auth.outcomes import (
     TooSoon,
     WrongCode,
 )
-from tests.pages.fakes import SESSION, Browser, Page
+from tests.pages.fakes import SESSION, Browser, Page, denied
 
 pytestmark = pytest.mark.asyncio
 LOGON, OTP, RESEND = "/.gateway/logon", "/.gateway/otp", "/.gateway/otp/resend"
@@ -119,7 +119,17 @@ async def test_no_challenge_at_all(browser: Browser) -> None:
     del browser.cookies["gateway-challenge"]
     page = await browser.submit(page, OTP, code="123456")
     assert page.status == 401
-    assert browser.house.logon.calls == []
+    ((call, challenge, *_),) = browser.house.logon.calls
+    assert (call, challenge) == ("code", ""), "judged all the same, so that it is written down"
+
+
+async def test_a_resend_of_nobody_is_written_down(browser: Browser) -> None:
+    begin(browser)
+    page = await browser.get(OTP)
+    del browser.cookies["gateway-challenge"]
+    page = await browser.submit(page, RESEND)
+    assert page.location == "/.gateway/logon"
+    assert denied(browser.house) == [(RESEND, "no-session")]
 
 
 @pytest.mark.parametrize(("action", "code"), [(OTP, "123456"), (RESEND, "")])

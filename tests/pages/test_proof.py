@@ -11,7 +11,7 @@ from gateway.auth.outcomes import (
     TooSoon,
     WrongCode,
 )
-from tests.pages.fakes import VIEW, Browser, Page
+from tests.pages.fakes import VIEW, Browser, Page, denied
 
 pytestmark = pytest.mark.asyncio
 ACCOUNT, PROOF, RESEND = (
@@ -89,9 +89,13 @@ async def test_without_a_session_or_a_proof(anna: Browser) -> None:
     page = await anna.get(PROOF)
     form, resend = page.hidden(PROOF), page.hidden(RESEND)
     anna.house.account.proof = None
+    anna.house.account.proven = anna.house.account.resent = ChallengeOver()
     assert (await anna.get(PROOF)).location == ACCOUNT
     del anna.cookies["gateway-errand"]
     assert (await anna.post(PROOF, {**form, "code": "1"})).location == ACCOUNT
     assert (await anna.post(RESEND, resend)).location == ACCOUNT
     anna.house.logon.sessions.clear()
     assert (await anna.get(PROOF)).location == f"/.gateway/logon?next={ACCOUNT}"
+    assert (await anna.post(PROOF, {**form, "code": "1"})).location.startswith("/.gateway/logon")
+    assert (await anna.post(RESEND, resend)).location.startswith("/.gateway/logon")
+    assert denied(anna.house) == [(PROOF, "no-session"), (RESEND, "no-session")]
