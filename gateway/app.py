@@ -16,6 +16,7 @@ from typing import Final
 
 from aiohttp import web
 
+from gateway.auth.assertion import Assertions
 from gateway.auth.lockout import OpenTries
 from gateway.auth.ports import Unavailable
 from gateway.auth.sealing import Sealer
@@ -25,6 +26,7 @@ from gateway.directory.sql import SqlDirectory
 from gateway.generation import Lasting, build
 from gateway.operate.admin import make_admin
 from gateway.operate.audit_file import AuditFile
+from gateway.operate.key_file import KeyFile
 from gateway.pages.application import make_pages
 from gateway.pages.services import PageServices
 from gateway.places import make_private, pages_socket, remove
@@ -91,7 +93,7 @@ async def _serving(start: Start) -> AsyncIterator[FrontDoor]:
         )
         place = lasting.pages.upstream.urls[0].path
         await stack.enter_async_context(_pages(place, lambda: now.services))
-        await stack.enter_async_context(_background(lasting.sessions, door))
+        await stack.enter_async_context(_background(lasting, door))
         await stack.enter_async_context(_admin(start, lasting.store, now.directory))
         listener = Listener(door, start.public)
         await listener.start()
@@ -113,6 +115,7 @@ def _lasting(start: Start, stack: contextlib.AsyncExitStack) -> Lasting:
     hasher = PasswordHasher(entropy)
     stack.callback(hasher.close)
     sealer = Sealer(settings.secret_key.reveal().encode(), entropy)
+    keys = KeyFile(settings.state_dir, sealer, clock)
     ticker = Ticker(asyncio.get_running_loop())
     return Lasting(
         clock=clock,
@@ -123,6 +126,8 @@ def _lasting(start: Start, stack: contextlib.AsyncExitStack) -> Lasting:
         sealer=sealer,
         sessions=Sessions(store.sessions, sealer, settings.session, clock, audit),
         open_tries=OpenTries(),
+        keys=keys,
+        assertions=Assertions(keys.open(), entropy),
         ticker=ticker,
         pages=Pool(_pages_upstream(pages_socket(settings.state_dir)), ticker),
     )
@@ -170,8 +175,16 @@ async def _pages(place: str, current: Callable[[], PageServices]) -> AsyncIterat
 
 
 @contextlib.asynccontextmanager
-async def _background(sessions: Sessions, door: FrontDoor) -> AsyncIterator[None]:
-    tasks = [spawn(sessions.run(), "session upkeep"), spawn(door.sweep(), "deadlines")]
+async def _background(lasting: Lasting, door: FrontDoor) -> AsyncIterator[None]:
+    def rotate_s() -> float:
+        return door.plan.snapshot.settings.assertion.rotate.total_seconds()
+
+    signer = lasting.assertions
+    tasks = [
+        spawn(lasting.sessions.run(), "session upkeep"),
+        spawn(door.sweep(), "deadlines"),
+        spawn(lasting.keys.watch(signer.ring, signer.use, rotate_s), "signing keys"),
+    ]
     try:
         yield
     finally:

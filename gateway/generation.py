@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from gateway.auth.assertion import Assertions
 from gateway.auth.challenges import Challenges
 from gateway.auth.credentials import Credentials
+from gateway.auth.live import LiveSession
 from gateway.auth.lockout import Lockout, OpenTries
 from gateway.auth.logon import Logon
 from gateway.auth.model import SessionRecord
@@ -28,9 +30,11 @@ from gateway.auth.sessions import Sessions
 from gateway.auth.sms_budget import SmsBudget
 from gateway.directory.passwords import PasswordHasher
 from gateway.directory.sql import SqlDirectory, open_directory
+from gateway.operate.key_file import KeyFile
 from gateway.pages.error_pages import ErrorPages
 from gateway.pages.services import PageServices
 from gateway.password_judge import ConfiguredPasswords
+from gateway.proxy.introduction import Introductions
 from gateway.proxy.plan import PAGES_POOL, Plan, compile_plan
 from gateway.proxy.pool import Pool
 from gateway.proxy.replies import Replies
@@ -57,6 +61,8 @@ class Lasting:
     sealer: Sealer
     sessions: Sessions
     open_tries: OpenTries
+    keys: KeyFile
+    assertions: Assertions
     ticker: Ticker
     pages: Pool
 
@@ -85,8 +91,10 @@ def build(snapshot: Snapshot, lasting: Lasting, before: Generation | None) -> Ge
     settings = snapshot.settings
     directory = _directory(settings, lasting, before)
     sms = _sms(settings, lasting, before)
+    pools = _pools(settings, lasting, before)
+    told = Introductions(lasting.assertions)
     return Generation(
-        plan=compile_plan(snapshot, _replies(settings), _pools(settings, lasting, before)),
+        plan=compile_plan(snapshot, _replies(settings), pools, told),
         services=_services(snapshot, lasting, directory, sms),
         directory=directory,
         sms=sms,
@@ -117,6 +125,8 @@ def _services(
         ),
         audit=audit,
         who=partial(_who, sessions),
+        session=partial(_session, sessions),
+        jwks=lambda: lasting.assertions.ring.jwks(clock.now()),
         clock=clock,
         entropy=lasting.entropy,
         secret=sealer.mac("form tokens"),
@@ -129,6 +139,11 @@ async def _who(sessions: Sessions, token: str) -> SessionRecord | None:
     raw = token.encode("ascii")
     live = sessions.warm(raw) or await sessions.resolve(raw)
     return None if live is None else live.record
+
+
+async def _session(sessions: Sessions, token: str) -> LiveSession | None:
+    """Return a session as the store has it now, without using it."""
+    return await sessions.resolve(token.encode("ascii")) if token.isascii() else None
 
 
 def _replies(settings: Settings) -> Replies:

@@ -12,6 +12,7 @@ from gateway.auth.model import SessionRecord
 from gateway.auth.ports import Cancel
 
 _log = logging.getLogger("portvakt.sessions")
+_SID_LENGTH: Final = 32  # half of a SHA-256 in hex: 128 bits
 
 
 class LiveSession:
@@ -54,6 +55,11 @@ class LiveSession:
         self.ended = False
         self.watchers: set[Callable[[], None]] = set()
         self.memo: dict[Any, Any] = {}
+
+    @property
+    def sid(self) -> str:
+        """What others may call the session: it opens nothing, not even in the store."""
+        return self.key[:_SID_LENGTH]
 
     def watch(self, ended: Callable[[], None]) -> Cancel:
         """Have `ended` called once when the session ends, at once if it has; return the undo."""

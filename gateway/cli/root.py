@@ -12,6 +12,7 @@ import click
 from gateway.cli.check import check
 from gateway.cli.demo import demo
 from gateway.cli.ending import session_ender
+from gateway.cli.keys import keys
 from gateway.cli.run import run
 from gateway.cli.user import user
 
@@ -56,7 +57,7 @@ def portvakt(ctx: click.Context, config: Path | None) -> None:
     ctx.obj = {"config": config or _default_config(), "session_ender": session_ender}
 
 
-for command in (run, demo, check, user):
+for command in (run, demo, check, user, keys):
     portvakt.add_command(command)
 
 

@@ -14,10 +14,13 @@ import click
 import uvloop
 
 from gateway.app import GRACE_S, Start, run_worker
+from gateway.auth.key_ring import BadKeys
+from gateway.auth.sealing import Sealer
 from gateway.cli.demo_people import opened_by_demo_password
 from gateway.cli.opening import read_config
 from gateway.cli.output import No
 from gateway.directory.sql import require_driver
+from gateway.operate.key_file import KeyFile
 from gateway.operate.logs import set_up_logging
 from gateway.places import make_secret, private_directory
 from gateway.proxy.listener import bind, server_tls
@@ -26,6 +29,7 @@ from gateway.settings.model import Secret, Settings
 from gateway.settings.snapshot import compile_snapshot
 from gateway.store.embedded import EmbeddedRedis, EmbeddedRedisError
 from gateway.supervise import Supervisor
+from gateway.system import SystemClock, SystemEntropy
 
 _log = logging.getLogger("portvakt")
 _EMBEDDED = "embedded"
@@ -78,9 +82,11 @@ def _serve(
             server_tls(settings.listen.tls)  # a bad certificate is told here, not by each worker
         for upstream in settings.upstreams:
             upstream_tls(upstream)
+        settings = _with_secret(settings)
+        open_keys(settings)
         start = Start(
             path=path,
-            snapshot=compile_snapshot(_with_secret(settings)),
+            snapshot=compile_snapshot(settings),
             public=bind(settings.listen.address),
             admin=bind([settings.admin]),
             redis_url=redis.start() if redis is not None else settings.redis_url.reveal(),
@@ -114,6 +120,15 @@ def _serve(
     ready()
     gc.freeze()
     Supervisor(worker, count, grace_s=GRACE_S, tend=tend, stopping=stop_listening).run()
+
+
+def open_keys(settings: Settings) -> None:
+    """See that the signing keys can be read, and make them on the first start. Raises No."""
+    sealer = Sealer(settings.secret_key.reveal().encode(), SystemEntropy())
+    try:
+        KeyFile(settings.state_dir, sealer, SystemClock()).open()
+    except BadKeys as error:
+        raise No(str(error)) from None
 
 
 def _is_embedded(settings: Settings) -> bool:

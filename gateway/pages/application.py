@@ -15,6 +15,7 @@ from gateway.pages.account import AccountPage
 from gateway.pages.desk import Desk
 from gateway.pages.forms import MAX_BODY, FormRefused
 from gateway.pages.help import HelpPage
+from gateway.pages.interfaces import Interfaces
 from gateway.pages.logon import LogonPage
 from gateway.pages.logout import LogoutPage
 from gateway.pages.otp import OtpPage
@@ -45,6 +46,7 @@ def make_pages(current: Callable[[], PageServices]) -> web.Application:
         OwnSessionsPage,
         ProofPage,
         ResetPage,
+        Interfaces,
     )
     for page in (kind(desk) for kind in pages):
         app.router.add_routes(page.routes())

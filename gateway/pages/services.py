@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from gateway.auth.challenges import Purpose
+from gateway.auth.live import LiveSession
 from gateway.auth.model import Client, SessionRecord
 from gateway.auth.outcomes import (
     AccountOutcome,
@@ -177,7 +178,9 @@ class OwnSessions(Protocol):
 class PageServices:
     """Everything the pages are given under one configuration; a request keeps it to its end.
 
-    `secret` signs form tokens; 16 bytes at the least, and the same under each configuration.
+    `who` and `session` tell whose a session cookie is: as this worker knows it, or as the store
+    has it. `jwks` returns the published keys of assertions. `secret` signs form tokens; 16 bytes
+    at the least, and the same under each configuration.
     """
 
     snapshot: Snapshot
@@ -187,6 +190,8 @@ class PageServices:
     own_sessions: OwnSessions
     audit: Audit
     who: Callable[[str], Awaitable[SessionRecord | None]]
+    session: Callable[[str], Awaitable[LiveSession | None]]
+    jwks: Callable[[], dict[str, Any]]
     clock: Clock
     entropy: Entropy
     secret: bytes

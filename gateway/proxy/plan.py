@@ -12,6 +12,7 @@ from typing import Final
 
 from gateway.auth.identity import IdentityFields
 from gateway.proxy.cookies import CookieReader
+from gateway.proxy.introduction import Introductions
 from gateway.proxy.pool import Pool
 from gateway.proxy.replies import Replies
 from gateway.settings.model import Upstream
@@ -33,6 +34,7 @@ class Plan:
     snapshot: Snapshot
     replies: Replies
     pools: Mapping[str, Pool]
+    introductions: Introductions
     reader: HeadReader
     rules: FieldRules
     cookies: CookieReader
@@ -50,7 +52,9 @@ class Plan:
     connections_per_address: int
 
 
-def compile_plan(snapshot: Snapshot, replies: Replies, pools: Mapping[str, Pool]) -> Plan:
+def compile_plan(
+    snapshot: Snapshot, replies: Replies, pools: Mapping[str, Pool], introductions: Introductions
+) -> Plan:
     """Return the plan of a snapshot; pure. Every upstream has its pool, and so have the pages."""
     settings = snapshot.settings
     limits = settings.limits
@@ -64,6 +68,7 @@ def compile_plan(snapshot: Snapshot, replies: Replies, pools: Mapping[str, Pool]
         snapshot=snapshot,
         replies=replies,
         pools=pools,
+        introductions=introductions,
         reader=HeadReader(limits.fields, limits.url),
         rules=FieldRules(names),
         cookies=CookieReader(snapshot.cookies.session.encode(), own_cookies),

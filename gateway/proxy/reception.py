@@ -100,10 +100,11 @@ class Reception:
     ) -> None:
         plan = client.plan
         upstream = plan.upstreams[route.upstream]
-        lines = client.forwarded.lines(plan, head, client.origin(head).address)
+        origin = client.origin(head)
+        lines = client.forwarded.lines(plan, head, origin.address)
         if live is not None:
             self._door.sessions.used(live)
-            lines += request_head.identity_lines(plan, upstream.name, live)
+            lines += plan.introductions.lines(plan, upstream, live, origin.network)
         lines += b"X-Request-Id: %b\r\n" % client.request_id
         upgrade = decide.may_upgrade(route, head)
         if not upgrade:

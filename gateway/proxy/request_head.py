@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.auth.sessions import LiveSession
 from gateway.proxy.decide import Origin
 from gateway.proxy.plan import Plan
 from gateway.settings.model import Upstream
@@ -66,17 +65,6 @@ def for_pages(plan: Plan, head: RequestHead, origin: Origin, request_id: bytes) 
         )
     )
     return b"".join(out)
-
-
-def identity_lines(plan: Plan, upstream: str, live: LiveSession) -> bytes:
-    """Return the identity field lines of a session for an upstream, kept with the session."""
-    kept = live.memo.get(upstream)
-    if isinstance(kept, tuple) and kept[0] is plan:
-        lines: bytes = kept[1]
-        return lines
-    lines = plan.identity[upstream].lines(live.record)
-    live.memo[upstream] = (plan, lines)
-    return lines
 
 
 class Forwarded:

@@ -242,10 +242,18 @@ class Branding:
 
 
 @dataclass(frozen=True, slots=True)
+class Assertion:
+    """`[assertion]`: the keys that sign it. `rotate`: how long each of them signs."""
+
+    rotate: timedelta = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
 class Upstream:
     """`[[upstream]]`: one application behind us.
 
     `identity` maps a field name to a template with {user}, {name}, {email} or {groups}.
+    `assertion`: whether it gets X-Gateway-Assertion.
     `tls_ca` is the certificate authority (PEM) of its https addresses; None: the machine's.
     """
 
@@ -259,6 +267,7 @@ class Upstream:
     connections: int
     line: int
     tls_ca: Path | None = None
+    assertion: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,5 +305,6 @@ class Settings:
     self_service: SelfService = field(default_factory=SelfService)
     sms_budget: SmsBudget = field(default_factory=SmsBudget)
     branding: Branding = field(default_factory=Branding)
+    assertion: Assertion = field(default_factory=Assertion)
     digest: str = field(default="", compare=False)
     lines: Lines = field(default_factory=lambda: Lines({}), compare=False, repr=False)

@@ -22,6 +22,7 @@ from gateway.settings.routes import Around, read_routes
 from gateway.settings.sms import read_sms
 from gateway.settings.tables import (
     read_admin,
+    read_assertion,
     read_audit,
     read_branding,
     read_limits,
@@ -92,6 +93,7 @@ def _settings(file: Table, digest: str) -> Settings:
         directory=read_directory(file, state_dir),
         sms=read_sms(file, state_dir),
         branding=read_branding(file),
+        assertion=read_assertion(file),
         audit_file=read_audit(file, state_dir),
         limits=read_limits(file),
         upstreams=upstreams,

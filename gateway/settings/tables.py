@@ -13,6 +13,7 @@ from typing import Final
 from gateway.settings.addresses import parse_listen
 from gateway.settings.model import (
     LONGEST_HEAD,
+    Assertion,
     Branding,
     HostPort,
     Limits,
@@ -162,6 +163,13 @@ def read_branding(file: Table) -> Branding:
                 "default_language", usual.default_language, one_of(*LANGUAGES)
             ),
         )
+
+
+def read_assertion(file: Table) -> Assertion:
+    """Read `[assertion]`; a key must be published for a while before it signs."""
+    usual = Assertion()
+    with file.table("assertion").closing() as table:
+        return Assertion(rotate=table.read("rotate", usual.rotate, lasting("1h", "366d")))
 
 
 def read_audit(file: Table, state_dir: Path) -> Path:

@@ -11,7 +11,16 @@ from gateway.settings.model import Upstream, UpstreamUrl
 from gateway.settings.problems import show
 from gateway.settings.reading import Refused, Table, Value
 from gateway.settings.templates import places_of
-from gateway.settings.values import existing_file, lasting, list_of, one_of, text, whole, worded
+from gateway.settings.values import (
+    existing_file,
+    flag,
+    lasting,
+    list_of,
+    one_of,
+    text,
+    whole,
+    worded,
+)
 from policies.fields import Crossing, FieldRules, fold
 
 IDENTITY: Final = (
@@ -41,7 +50,6 @@ def read_upstreams(file: Table) -> tuple[Upstream, ...]:
     upstreams: list[Upstream] = []
     for open_table in file.tables("upstream"):
         with open_table.closing() as table:
-            table.later("assertion")
             upstream = _upstream(table)
             if any(other.name == upstream.name for other in upstreams) and upstream.name:
                 table.tell("name", f'"{upstream.name}" twice', "a name of its own for each")
@@ -70,6 +78,7 @@ def _upstream(table: Table) -> Upstream:
         connections=table.read("connections", CONNECTIONS, whole(1, 65_535)),
         line=table.line,
         tls_ca=table.read("tls_ca", None, existing_file),
+        assertion=table.read("assertion", default=True, parse=flag),
     )
 
 

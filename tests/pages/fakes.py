@@ -17,6 +17,7 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
 from gateway.auth.challenges import Purpose
+from gateway.auth.live import LiveSession
 from gateway.auth.model import Client, SessionRecord
 from gateway.auth.outcomes import (
     AccountOutcome,
@@ -143,6 +144,7 @@ class FakeLogon:
     stepped: StepUpOutcome | Exception = field(default_factory=ChallengeOver)
     challenges: dict[str, ChallengeView] = field(default_factory=dict)
     sessions: dict[str, SessionRecord] = field(default_factory=dict)
+    live: dict[str, LiveSession] = field(default_factory=dict)
     away: bool = False
     calls: list[tuple[Any, ...]] = field(default_factory=list)
 
@@ -177,6 +179,10 @@ class FakeLogon:
     async def who(self, token: str) -> SessionRecord | None:
         self._check()
         return self.sessions.get(token)
+
+    async def session(self, token: str) -> LiveSession | None:
+        self._check()
+        return self.live.get(token)
 
     def _call(self, *call: Any) -> None:
         self.calls.append(call)
@@ -309,6 +315,8 @@ class House:
             own_sessions=self.own_sessions,
             audit=self.audit,
             who=self.logon.who,
+            session=self.logon.session,
+            jwks=lambda: {"keys": []},
             clock=self.clock,
             entropy=self.entropy,
             secret=b"0123456789abcdef",

@@ -11,11 +11,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
+from gateway.auth.assertion import Assertions
+from gateway.auth.key_ring import new_ring
 from gateway.auth.live import LiveSession
 from gateway.auth.model import SessionRecord
 from gateway.auth.ports import Unavailable
 from gateway.proxy.client import ClientConnection
 from gateway.proxy.door import FrontDoor
+from gateway.proxy.introduction import Introductions
 from gateway.proxy.plan import compile_plan
 from gateway.proxy.pool import Pool
 from gateway.proxy.replies import Replies
@@ -47,6 +50,7 @@ upstream = "portal"
 COOKIE = b"Cookie: gateway=anna\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
+INTRODUCTIONS = Introductions(Assertions(new_ring(0.0), FakeEntropy()))
 REPLIES = Replies(lambda status, **_: b"<p>%d</p>" % status, lambda accept: "en", https=False)
 
 Script = Callable[["Visit"], Awaitable[None]]
@@ -233,7 +237,7 @@ class House:
         settings = replace(self.settings, upstreams=(portal,), limits=limits or Limits())
         ticker = Ticker(asyncio.get_running_loop())
         self.pools = {"portal": Pool(portal, ticker)}
-        plan = compile_plan(compile_snapshot(settings), REPLIES, self.pools)
+        plan = compile_plan(compile_snapshot(settings), REPLIES, self.pools, INTRODUCTIONS)
         self.door = FrontDoor(
             plan,
             self.sessions,  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from gateway.proxy.plan import Plan, compile_plan
 from gateway.settings.parse import read_settings
 from gateway.settings.snapshot import compile_snapshot
 from gateway.wire.request import HeadReader, RequestHead
-from tests.proxy.house import REPLIES, TOML
+from tests.proxy.house import INTRODUCTIONS, REPLIES, TOML
 
 HOST = b"Host: localhost:8080\r\n"
 
@@ -25,7 +25,8 @@ def plan(changes: dict[str, str] | None = None) -> Plan:
     with TemporaryDirectory() as directory:
         path = Path(directory) / "gateway.toml"
         path.write_text(text)
-        return compile_plan(compile_snapshot(read_settings(path, {})), REPLIES, {})
+        snapshot = compile_snapshot(read_settings(path, {}))
+        return compile_plan(snapshot, REPLIES, {}, INTRODUCTIONS)
 
 
 def request(

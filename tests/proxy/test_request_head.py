@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gateway.proxy import request_head
 from gateway.proxy.decide import Origin
 from policies.fields import fold
-from tests.proxy.parts import live, plan, request
+from tests.proxy.parts import plan, request
 
 PLAN = plan()
 PORTAL = PLAN.upstreams["portal"]
@@ -137,15 +137,6 @@ def test_pages_get_what_they_read_once_each() -> None:
         b"GET / HTTP/1.1\r\nHost: localhost:8080\r\nCookie: a=1; b=2\r\n"
         b"Origin: http://localhost:8080, https://evil.example\r\nUser-Agent: a, b\r\n"
     )
-
-
-def test_identity_lines_are_one_line_each_whatever_the_name() -> None:
-    session = live("an\r\nna: x", ("a,b", "ö"))
-    lines = request_head.identity_lines(PLAN, "portal", session)
-    assert lines == b"X-Remote-User: an%0D%0Ana: x\r\nX-Remote-Groups: a%2Cb,%C3%B6\r\n"
-    assert request_head.identity_lines(PLAN, "portal", session) is lines
-    other = plan({"X-Remote-User": "X-Other-User"})
-    assert request_head.identity_lines(other, "portal", session).startswith(b"X-Other-User: ")
 
 
 def test_forwarded_lines() -> None:

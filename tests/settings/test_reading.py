@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.settings.samples import ROUTE, UPSTREAM, judge
+from tests.settings.samples import ROUTE, judge
 
 CASES = [
     ("[sesion]\nidle = '30m'", 0, "sesion", "unknown key", '"session"'),
@@ -18,7 +18,6 @@ CASES = [
     ("[session.idle]\nx = 1", 0, "session.idle", "a table", "a duration"),
     ("[session]\n'a\u001bb'=1".replace("\u001b", "\u2028"), 1, 'session."a\\u2028b"', "unknown", "one of"),
     (ROUTE + "ours = 'x'", 3, "route[2].ours", "unknown key", '"hours"'),
-    (UPSTREAM + "url = ['http://a']\nassertion = true", 3, "upstream[2].assertion", "not available", "nothing"),
     ("[directory]\nkind = 'ldap'", 1, "directory.kind", "not available yet", '"sqlite"'),
     ("[[sms]]\nkind = '46elks'", 1, "sms[1].kind", "not available yet", '"http"'),
     ("[redis]\nurl = 'redis+sentinel://a,b/n'", 1, "redis.url", "not available yet", "embedded"),

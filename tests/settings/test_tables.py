@@ -45,6 +45,8 @@ CASES = [
     ("[listen]\ntls = { certificate = 'no.pem', key = 'gateway.toml' }", 1, "listen.tls.certificate", "no such file", "readable"),
     ("[admin]\naddress = '127.0.0.1:8080'", 1, "admin.address", "[listen]", "another port"),
     (UPSTREAM + "url = ['http://localhost:8080']", 2, "upstream[2].url[1]", "own address", "application"),
+    ("[assertion]\nrotate = '59m'", 1, "assertion.rotate", '"59m"', '"1h"'),
+    ("[assertion]\nrotate = 30", 1, "assertion.rotate", "30", "a duration"),
     ("[branding]\nsupport_email = 'nobody'", 1, "branding.support_email", '"nobody"', "e-mail"),
     ("[branding]\ndefault_language = 'se'", 1, "branding.default_language", '"se"', '"sv"'),
     ("[branding]\nportal = ' '", 1, "branding.portal", '" "', "not empty"),

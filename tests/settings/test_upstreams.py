@@ -22,6 +22,7 @@ CASES = [
     (UPSTREAM + "url = ['http://a']\ntimeout = '5s'", 3, "upstream[2].timeout", '"5s"', "a table"),
     (UPSTREAM + "url = ['https://a']\ntls_ca = 'none.pem'", 3, "upstream[2].tls_ca", "no such file", "readable"),
     (UPSTREAM + "url = ['http://a']\ntls_ca = 'gateway.toml'", 3, "upstream[2].tls_ca", "no https", "https"),
+    (UPSTREAM + "url = ['http://a']\nassertion = 1", 3, "upstream[2].assertion", "1", "true or false"),
     (UPSTREAM + "url = ['http://a']\nconnections = 0", 3, "upstream[2].connections", "0", "from 1"),
     *[
         (UPSTREAM + f"url = ['http://a']\nidentity.{name} = '{{user}}'", 3, f"upstream[2].identity.{name}", name, "X-Remote-User")
