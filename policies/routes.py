@@ -36,7 +36,8 @@ class Route:
 
     `path` starts with a slash and guards itself and everything below it: `/hr/` and `/hr` are the
     same place. An empty set, and None, is no condition; `networks` holds the names that are let in.
-    `line` is where it stands in gateway.toml. `conditions` follow from the rest.
+    `title` and `icon` are what the page of systems shows of it (None: it is not shown). `line` is
+    where it stands in gateway.toml. `conditions` follow from the rest.
     """
 
     path: str
@@ -55,6 +56,8 @@ class Route:
     report_only: bool = False
     upgrades: frozenset[str] = frozenset({"websocket"})
     origins: tuple[str, ...] = ("public_url",)
+    title: str | None = None
+    icon: str | None = None
     line: int = 0
     conditions: tuple[Condition, ...] = field(init=False, compare=False, repr=False)
 

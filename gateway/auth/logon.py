@@ -7,6 +7,7 @@ moment. Raises Unavailable when a neighbour is away; that never means yes.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from gateway.auth.audit import NO_CHALLENGE, name_for_audit, note
@@ -146,7 +147,10 @@ class Logon:
             note(self._audit, "logon.code", client, "wrong", person.user)
             return WrongCode(judged.tries_left)
         note(self._audit, "logon.code", client, "right", person.user)
-        return await self._open(person, (PWD, OTP), client, replaces) or ChallengeOver()
+        opened = await self._open(person, (PWD, OTP), client, replaces)
+        if opened is None:
+            return ChallengeOver()
+        return replace(opened, stepped_up=live.inside.purpose == Purpose.STEP_UP.value)
 
     async def resend(self, challenge: str, client: Client) -> ResendOutcome:
         """Send the same code again, to the number that the directory still says."""
@@ -224,7 +228,8 @@ class Logon:
         if gone:
             await self._sessions.end(token, client, gone)
             return None
-        return SessionOpened(token, person.user, number_missing=person.mobile is None)
+        missing = person.mobile is None
+        return SessionOpened(token, person.user, person.groups, factors, number_missing=missing)
 
 
 def _why_gone(then: Person, now: Person | None, factors: tuple[str, ...]) -> str:

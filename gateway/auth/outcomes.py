@@ -15,12 +15,16 @@ from policies.self_service import Permission
 class SessionOpened:
     """Logged on. `token` is the value of the session cookie, `user` the canonical name.
 
-    `number_missing`: this user could get no code elsewhere yet.
+    `groups` and `factors` are the new session's. `number_missing`: this user could get no code
+    elsewhere yet. `stepped_up`: a session that was there has been given a code.
     """
 
     token: str
     user: str
+    groups: tuple[str, ...] = ()
+    factors: tuple[str, ...] = ()
     number_missing: bool = False
+    stepped_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

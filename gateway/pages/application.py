@@ -12,6 +12,7 @@ from aiohttp.typedefs import Handler, Middleware
 from gateway.auth.ports import Unavailable
 from gateway.pages import static
 from gateway.pages.account import AccountPage
+from gateway.pages.apps import AppsPage
 from gateway.pages.desk import Desk
 from gateway.pages.forms import MAX_BODY, FormRefused
 from gateway.pages.help import HelpPage
@@ -41,6 +42,7 @@ def make_pages(current: Callable[[], PageServices]) -> web.Application:
         LogonPage,
         OtpPage,
         LogoutPage,
+        AppsPage,
         HelpPage,
         AccountPage,
         OwnSessionsPage,

@@ -114,6 +114,7 @@ class Desk:
             {
                 "brand": visit.snapshot.settings.branding,
                 "logged_on": visit.session is not None,
+                "has_apps": visit.has_apps,
                 "token": lambda page: self._token(visit, page),
                 "link": link,
                 **values,

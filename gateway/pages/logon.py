@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from gateway.auth.outcomes import CodeSent, LockedOut, NoNumber, Rejected, SessionOpened
+from gateway.pages.apps import landing, newcomer
 from gateway.pages.asked import LIFETIME, was_asked, with_asked
 from gateway.pages.cookies import delete_cookie, set_cookie
 from gateway.pages.desk import ACCOUNT, LOGON, NUMBER, OTP, Desk, link, wait_field
@@ -83,8 +84,9 @@ class LogonPage:
         query = read_query(request)
         way_back = visit.way_back(query)
         notice = query.get("notice", "")
-        if notice not in AGAIN and await self._desk.who(visit) is not None:
-            return self._desk.onward(way_back)
+        session = None if notice in AGAIN else await self._desk.who(visit)
+        if session is not None:
+            return self._desk.onward(landing(visit, session, way_back))
         return show_logon(self._desk, visit, way_back, {"notice": notice}, status=200)
 
     async def post(self, request: web.Request) -> web.Response:
@@ -105,7 +107,8 @@ class LogonPage:
         )
         match outcome:
             case SessionOpened():
-                return self._logged_on(visit, outcome, way_back)
+                onward = landing(visit, newcomer(visit, outcome), way_back)
+                return self._logged_on(visit, outcome, onward)
             case CodeSent():
                 return open_challenge(desk, visit, outcome.challenge, way_back)
             case Rejected():

@@ -23,6 +23,7 @@ from gateway.auth.outcomes import (
     TooSoon,
     WrongCode,
 )
+from gateway.pages.apps import landing, newcomer
 from gateway.pages.cookies import delete_cookie
 from gateway.pages.desk import LOGON, OTP, RESEND, Desk, link, wait_field
 from gateway.pages.forms import read_query, required
@@ -82,6 +83,9 @@ class OtpPage:
         )
         match outcome:
             case SessionOpened():
+                # A step-up is on the way to a page, be it "/"; only a logon may lead elsewhere.
+                if not outcome.stepped_up:
+                    way_back = landing(visit, newcomer(visit, outcome), way_back)
                 return open_session(desk, visit, outcome.token, way_back)
             case WrongCode():
                 return await self._wrong(visit, way_back, outcome.tries_left)

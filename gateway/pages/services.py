@@ -60,6 +60,11 @@ class Snapshot(Protocol):
         ...
 
     @property
+    def own_hosts(self) -> frozenset[bytes]:
+        """The hosts of a Host field, without port, that are the public URL's."""
+        ...
+
+    @property
     def routes(self) -> Routes:
         """Where a return path leads, for the factors it asks for."""
         ...

@@ -63,6 +63,11 @@ class Visit:
         return self.client.language
 
     @property
+    def has_apps(self) -> bool:
+        """Whether any system has a title, for whomever."""
+        return any(route.title is not None for route in self.snapshot.settings.routes)
+
+    @property
     def region(self) -> str:
         """Where a mobile number without a country code belongs (ISO 3166-1)."""
         return self.snapshot.settings.self_service.region

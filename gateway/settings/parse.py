@@ -71,6 +71,7 @@ def _settings(file: Table, digest: str) -> Settings:
         upstreams=tuple(upstream.name for upstream in upstreams if upstream.name),
         networks=tuple(name for name, _ in networks),
         session=session,
+        public_host=public_url.host,
     )
     _judge_addresses(file, (*listen.address, admin), upstreams)
     routes = read_routes(file, around)

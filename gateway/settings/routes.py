@@ -10,6 +10,7 @@ from gateway.settings.conditions import at_most, groups, hours, methods, network
 from gateway.settings.model import Session
 from gateway.settings.problems import choice_of, show
 from gateway.settings.reading import Table, Value
+from gateway.settings.titles import judge_links, judge_title, read_icon, read_title
 from gateway.settings.values import flag, list_of, one_of, text, worded
 from policies.factors import SecondFactor
 from policies.routes import Kind, Route, own_pages, place
@@ -28,15 +29,17 @@ _NEEDS_A_SESSION: Final = ("users", "groups", "second_factor", "idle", "absolute
 
 
 class Around(NamedTuple):
-    """What the rest of the file says that routes must agree with: names, and lifetimes."""
+    """What the rest of the file says that routes must agree with: names, lifetimes, our host."""
 
     upstreams: tuple[str, ...]
     networks: tuple[str, ...]
     session: Session
+    public_host: str
 
 
 def read_routes(file: Table, around: Around) -> tuple[Route, ...]:
     """Read every `[[route]]`; there must be one, and no two for the same host and path."""
+    before_all = len(file.reading.problems)
     routes: dict[tuple[str, str], Route] = {}
     for open_table in file.tables("route"):
         with open_table.closing() as table:
@@ -50,6 +53,8 @@ def read_routes(file: Table, around: Around) -> tuple[Route, ...]:
                 table.tell("path", told, "each host and path once, whatever the methods")
     if not file.has("route"):
         file.tell("route", "nothing", 'a [[route]] with path = "/" and upstream')
+    if len(file.reading.problems) == before_all:
+        judge_links(file, tuple(routes.values()), around.public_host)
     return tuple(routes.values())
 
 
@@ -74,9 +79,12 @@ def _route(table: Table, around: Around) -> Route:
         report_only=table.read("report_only", default=False, parse=flag),
         upgrades=table.read("upgrades", UPGRADES, _upgrades),
         origins=table.read("origins", ORIGINS, _origins),
+        title=table.read("title", None, read_title),
+        icon=table.read("icon", None, read_icon),
         line=table.line,
     )
     _judge_sense(table, route)
+    judge_title(table, route)
     return route
 
 

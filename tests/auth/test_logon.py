@@ -324,7 +324,11 @@ async def test_step_up_replaces_the_session_by_one_with_both_factors() -> None:
     assert isinstance(await script.step_up(), CodeSent)
     assert await script.step_up() == CodeSent(script.browser.challenge)
     assert await script.whoami() == ("anna", ("pwd",))
-    assert opened(await script.code())
+    outcome = await script.code()
+    assert opened(outcome)
+    assert isinstance(outcome, SessionOpened)
+    assert outcome.stepped_up
+    assert outcome.factors == ("pwd", "otp")
     assert script.browser.session != before
     assert await script.whoami() == ("anna", ("pwd", "otp"))
     assert await script.sessions.resolve((before or "").encode()) is None

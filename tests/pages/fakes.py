@@ -65,9 +65,9 @@ VIEW = ChallengeView(
 )
 
 
-def record(*factors: str) -> SessionRecord:
+def record(*factors: str, groups: tuple[str, ...] = ()) -> SessionRecord:
     return SessionRecord(
-        user="anna", name="Anna Andersson", email="anna@example.se", groups=(),
+        user="anna", name="Anna Andersson", email="anna@example.se", groups=groups,
         factors=factors, network="corporate", created=0.0,
     )  # fmt: skip
 
@@ -100,21 +100,25 @@ class FakeSnapshot:
     settings: Settings
     cookies: CookieNames
     own_origins: frozenset[str]
+    own_hosts: frozenset[bytes]
     routes: RouteTable
 
 
-def make_snapshot(*, https: bool = False, **branding: str) -> FakeSnapshot:
-    settings = make_settings(https=https, **branding)
-    routes = RouteTable(
-        [
-            Route("/", "portal"),
-            Route("/vault/", "portal", second_factor=SecondFactor.ALWAYS),
-            Route("/news/", "portal", second_factor=SecondFactor.NEVER),
-        ],
-        frozenset({b"localhost"}),
-    )
+ROUTES = (
+    Route("/", "portal"),
+    Route("/vault/", "portal", second_factor=SecondFactor.ALWAYS),
+    Route("/news/", "portal", second_factor=SecondFactor.NEVER),
+)
+
+
+def make_snapshot(
+    *, https: bool = False, routes: tuple[Route, ...] = ROUTES, **branding: str
+) -> FakeSnapshot:
+    settings = replace(make_settings(https=https, **branding), routes=routes)
+    hosts = frozenset({b"localhost"})
+    origins = frozenset({settings.public_url.origin})
     return FakeSnapshot(
-        settings, own_cookies(https=https), frozenset({settings.public_url.origin}), routes
+        settings, own_cookies(https=https), origins, hosts, RouteTable(routes, hosts)
     )
 
 
@@ -327,9 +331,9 @@ class House:
         self.logon.challenges["c" * 43] = replace(VIEW, **changes)
         return "c" * 43
 
-    def session(self, *factors: str) -> str:
+    def session(self, *factors: str, groups: tuple[str, ...] = ()) -> str:
         """Log somebody on; return the cookie's value."""
-        self.logon.sessions[SESSION] = record(*factors)
+        self.logon.sessions[SESSION] = record(*factors, groups=groups)
         return SESSION
 
     def resends_after(self, wait: timedelta) -> None:

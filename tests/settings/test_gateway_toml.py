@@ -79,7 +79,7 @@ def every_way(directory):
     for name in ("cert.pem", "key.pem", "portal-ca.pem"):
         (directory / name).write_text("x")
     further = ("tls =", "headers =", "username =", "password =", "success_text =", *CONDITIONS)
-    yield edited(on=(*further, 'host = "x'))
+    yield edited(on=(*further, 'host = "x', "title =", "icon ="))
     yield edited(on=("json =",), off=("form =",))
     yield edited(on=("tls_ca =",)).replace('"http://127.0.0.1:9000"', '"https://127.0.0.1:9000"')
     yield edited(on=("url = {",), off=('path = "var/dir',)).replace('"sqlite"\n', '"sql"\n')
