@@ -31,7 +31,7 @@ def decide(route: Route, who: Who | None, seen: Circumstances) -> Decision:
         refusal = condition.judge(who, seen)
         if refusal is None:
             continue
-        if not route.report_only or condition.always_enforced:
+        if condition.always_enforced or not route.looks_past:
             return refusal
         reported = reported or refusal.reason
     if reported is not None:

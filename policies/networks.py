@@ -141,14 +141,56 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: AddressSet)
     such a hop (none at all, unreadable, or more than MAX_HOPS) the client is unknown: a proxy that
     forgets the field must not lend its own place in the network to everybody.
     """
-    nearest = canonical_address(peer)
-    if not trusted.contains(nearest):
-        return nearest
-    for hop in _from_the_right(forwarded_for):
-        address = canonical_address(hop)
-        if not trusted.contains(address):
-            return address
-    return UNKNOWN
+    last = UNKNOWN
+    for hop in _hops(peer, forwarded_for, trusted):
+        last = UNKNOWN if hop.is_trusted else hop.address
+    return last
+
+
+class Hop(NamedTuple):
+    """One end of a connection on the way: as it was written, in canonical spelling, trusted or not.
+
+    `address` is "" for what cannot be read.
+    """
+
+    text: str
+    address: str
+    is_trusted: bool
+
+
+class Trace(NamedTuple):
+    """How a client's address was found: the hops from our peer on, and who was not believed.
+
+    The last of `hops` is the client, unless it is trusted itself: then nobody told who the client
+    is. `unread` are the X-Forwarded-For entries left of it, from the right; they count for nothing.
+    """
+
+    hops: tuple[Hop, ...]
+    unread: tuple[str, ...]
+    client: str
+
+
+def trace_client(peer: str, forwarded_for: Sequence[str], trusted: AddressSet) -> Trace:
+    """Return the way to what `client_address` answers for the same values."""
+    hops = tuple(_hops(peer, forwarded_for, trusted))
+    entries = list(_from_the_right(forwarded_for)) if forwarded_for else []
+    unread = tuple(entries[len(hops) - 1 :])
+    return Trace(hops, unread, UNKNOWN if hops[-1].is_trusted else hops[-1].address)
+
+
+def _hops(peer: str, forwarded_for: Sequence[str], trusted: AddressSet) -> Iterator[Hop]:
+    """Yield the peer, and as long as each one is trusted the hop that it tells of."""
+    address = canonical_address(peer)
+    is_trusted = trusted.contains(address)
+    yield Hop(peer, address, is_trusted)
+    told = _from_the_right(forwarded_for)
+    while is_trusted:
+        text = next(told, None)
+        if text is None:
+            return
+        address = canonical_address(text)
+        is_trusted = trusted.contains(address)
+        yield Hop(text, address, is_trusted)
 
 
 def _from_the_right(field_lines: Sequence[str]) -> Iterator[str]:

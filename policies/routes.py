@@ -66,6 +66,11 @@ class Route:
         object.__setattr__(self, "conditions", conditions_of(self))
 
     @property
+    def looks_past(self) -> bool:
+        """Whether conditions are reported only; never so without a session, which stays needed."""
+        return self.report_only and not self.public
+
+    @property
     def is_open(self) -> bool:
         """Whether everybody may make any request at any time."""
         return not self.conditions

@@ -17,6 +17,7 @@ from policies.networks import (
     canonical_address,
     client_address,
     parse_network,
+    trace_client,
 )
 
 CORPORATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8", "!10.66.0.0/16"]
@@ -185,6 +186,27 @@ TRUSTED = AddressSet.compile(["127.0.0.1", "10.1.0.0/24", "fd01::/64"])
 )
 def test_client_address(peer, lines, client):
     assert client_address(peer, lines, TRUSTED) == client
+    assert trace_client(peer, lines, TRUSTED).client == client
+
+
+TRACES = [
+    # from an untrusted peer nothing is read
+    ("203.0.113.9", ["10.0.0.5, 10.1.0.7"], [("203.0.113.9", False)], ["10.1.0.7", "10.0.0.5"]),
+    ("203.0.113.9", [], [("203.0.113.9", False)], []),
+    # from the right as far as proxies are trusted
+    ("127.0.0.1", ["a, 203.0.113.9, 10.1.0.7"], [("127.0.0.1", True), ("10.1.0.7", True), ("203.0.113.9", False)], ["a"]),
+    ("127.0.0.1", ["10.0.0.5", "203.0.113.9"], [("127.0.0.1", True), ("203.0.113.9", False)], ["10.0.0.5"]),
+    ("127.0.0.1", ["10.1.0.7"], [("127.0.0.1", True), ("10.1.0.7", True)], []),
+    ("127.0.0.1", ["10.0.0.5, garbage"], [("127.0.0.1", True), ("garbage", False)], ["10.0.0.5"]),
+    ("127.0.0.1", [], [("127.0.0.1", True), ("", False)], []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("peer", "lines", "hops", "unread"), TRACES)
+def test_the_way_to_a_client(peer, lines, hops, unread):
+    trace = trace_client(peer, lines, TRUSTED)
+    assert [(hop.text, hop.is_trusted) for hop in trace.hops] == hops
+    assert list(trace.unread) == unread
 
 
 def test_nobody_is_trusted_by_default():
@@ -274,6 +296,13 @@ def test_what_the_client_wrote_left_of_the_deciding_hop_is_never_read(left, othe
     if not TRUSTED.contains(client):
         heard = {client_address("127.0.0.1", [*lines, client], TRUSTED) for lines in (left, other)}
         assert heard == {canonical_address(client)}
+
+
+@given(_addresses.map(str) | st.just("127.0.0.1"), _lines)
+def test_the_trace_ends_where_the_address_was_found(peer, lines):
+    trace = trace_client(peer, lines, TRUSTED)
+    assert trace.client == client_address(peer, lines, TRUSTED)
+    assert all(hop.is_trusted for hop in trace.hops[:-1])
 
 
 @given(st.text(max_size=60))

@@ -153,6 +153,15 @@ def test_hosts(host: bytes, route: Route | None) -> None:
     assert HOSTED.find(host, b"/") == (route or Deny(400, Reason.UNKNOWN_HOST))
 
 
+def test_another_spelling_of_a_public_route_with_conditions_is_refused() -> None:
+    """Who may open / from anywhere might not open /static/ there, however public it is."""
+    closed = Route("/static/", "portal", public=True, networks=frozenset({"corporate"}), line=2)
+    table = RouteTable([ROOT, closed], frozenset({HOST}))
+    assert table.find(HOST, b"/static/x") is closed
+    for path in (b"/STATIC/x", b"/%73tatic/x", b"//static/x"):
+        assert table.find(HOST, path) == AMBIGUOUS
+
+
 def test_the_more_specific_host_decides_first() -> None:
     exact, wild = HOSTS[b"x.example.se"], HOSTS[b"y.example.se"]
     assert HOSTED.find(b"x.example.se", b"/hr/") is exact
@@ -218,6 +227,37 @@ def test_the_table_is_a_scan_of_all_routes(paths: list[str], path: str, slash: b
     path += "/" if slash and not path.endswith("/") else ""
     found = RouteTable(configured, frozenset({HOST})).find(HOST, path.encode())
     assert found == (naive(configured, path) or Deny(404, Reason.NO_ROUTE))
+
+
+NAMES = st.sampled_from([None, "a.se", "x.a.se", "*.a.se", "*.x.a.se"])
+ASKED = st.sampled_from([b"localhost", b"a.se", b"x.a.se", b"y.a.se", b"z.x.a.se", b"b.se"])
+
+
+def naive_host(pattern: str | None, host: str) -> int:
+    """How closely a route's host fits: 0 not at all, 1 any host, 2 a wildcard, 3 to the letter."""
+    if pattern is None:
+        return 1
+    if pattern.startswith("*."):
+        return 2 if host.partition(".")[2] == pattern[2:] and host != pattern[2:] else 0
+    return 3 if host == pattern else 0
+
+
+@given(
+    st.lists(st.tuples(NAMES, PATHS), max_size=8, unique=True),
+    ASKED,
+    PATHS,
+)
+def test_hosts_and_paths_are_a_scan_of_all_routes(
+    places: list[tuple[str | None, str]], host: bytes, path: str
+) -> None:
+    configured = [Route(each, "x", host=name, line=n) for n, (name, each) in enumerate(places)]
+    fitting = [(naive_host(one.host, host.decode()), one) for one in configured]
+    ours = host == HOST or any(fit > 1 for fit, _ in fitting)
+    best = None
+    for fit in (3, 2, 1):
+        best = best or naive([one for how, one in fitting if how == fit], path)
+    expected = best or Deny(404, Reason.NO_ROUTE) if ours else Deny(400, Reason.UNKNOWN_HOST)
+    assert RouteTable(configured, frozenset({HOST})).find(host, path.encode()) == expected
 
 
 TRICKS = st.sampled_from([
