@@ -20,7 +20,7 @@ run: $(VENV)/.run ## the gateway with a stub portal and a stub phone: http://loc
 test: $(VENV)/.test ## install what the tests need, and pass them all
 	@CI="$(CI)" PYTHON="$(BIN)/python" WORKERS="$(WORKERS)" sh tests/run.sh
 
-bench: $(VENV)/.test ## processor time per request, next to nginx, in one run
+bench: $(VENV)/.bench ## processor time next to nginx's, and whether times tell who has an account
 	@$(BIN)/python -m bench
 
 check: $(VENV)/.test ## format, lint, types, architecture: nothing is changed
@@ -39,6 +39,8 @@ lock: $(VENV)/.test ## choose the versions of all dependencies anew
 		--python-version 3.11 pyproject.toml -o requirements/run.lock
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade \
 		--python-version 3.11 --extra test pyproject.toml -o requirements/test.lock
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade \
+		--python-version 3.11 --extra bench pyproject.toml -o requirements/bench.lock
 
 clean: ## remove what was built; var/ (users, sessions, keys) stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache screenshots
@@ -63,3 +65,8 @@ $(VENV)/.test: requirements/test.lock pyproject.toml | $(VENV)/bin/pip
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: requirements/bench.lock $(VENV)/.run
+	@echo "Installing what the bench needs into $(VENV) (once) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock
+	@touch $@

@@ -1,103 +1,32 @@
-"""`make bench`: processor time a request of the front door and of nginx, in interleaved rounds."""
+"""`python -m bench [PART [OPTION]…]`: one part of the bench, or every part in turn.
+
+Exits with the highest status of the parts that ran: 0 well, 1 no (or it could not be run), 2 void.
+"""
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import dataclasses
-import json
-import statistics
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
-from bench.measure import Round, Summary, parse_wrk, processor_time, ratios, summarise
-from bench.peers import Peer, gateway, missing, nginx, upstream
+from bench import load, oracle
 
-RESULTS = Path(__file__).parent / "results"
+PARTS: Mapping[str, Callable[[list[str]], int]] = {"load": load.main, "oracle": oracle.main}
 
 
-def main() -> int:
-    """Run the bench; 0 when it could be run."""
-    options = _options()
-    if absent := missing():
-        print(f"The bench needs {' and '.join(absent)}: apt install {' '.join(absent)}")
-        return 1
-    with contextlib.ExitStack() as stack:
-        place = stack.enter_context(tempfile.TemporaryDirectory(prefix="portvakt-bench-"))
-        directory = Path(place)
-        port = stack.enter_context(upstream(directory))
-        limit = stack.enter_context(nginx(directory, port))
-        ours = stack.enter_context(gateway(directory, port))
-        rounds = _interleaved([limit, ours], options)
-    summaries = [summarise(peer.name, rounds[peer]) for peer in (limit, ours)]
-    ratio = ratios(rounds[ours], rounds[limit])
-    _print(summaries, ratio, options)
-    _keep(summaries, ratio, options)
-    return 0
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=int, default=3, help="of one round of one peer")
-    parser.add_argument("--connections", type=int, default=32)
-    return parser.parse_args()
-
-
-def _interleaved(peers: list[Peer], options: argparse.Namespace) -> dict[Peer, list[Round]]:
-    """Drive all peers in turn, round by round, after one round that does not count."""
-    rounds: dict[Peer, list[Round]] = {peer: [] for peer in peers}
-    for number in range(options.rounds + 1):
-        for peer in peers:
-            one = _drive(peer, options)
-            if number:
-                rounds[peer].append(one)
-    return rounds
-
-
-def _drive(peer: Peer, options: argparse.Namespace) -> Round:
-    command = ["wrk", "-t1", f"-c{options.connections}", f"-d{options.seconds}s", "--latency"]
-    for header in peer.headers:
-        command += ["-H", header]
-    before = processor_time(peer.pid)
-    done = subprocess.run(
-        [*command, f"http://127.0.0.1:{peer.port}/"],
-        capture_output=True, text=True, check=True, timeout=options.seconds + 30,
-    )  # fmt: skip
-    return Round(parse_wrk(done.stdout), processor_time(peer.pid) - before)
-
-
-def _print(summaries: list[Summary], ratio: list[float], options: argparse.Namespace) -> None:
-    print(
-        f"1 KiB answers, {options.connections} keep-alive connections, one worker each, "
-        f"medians of {options.rounds} rounds of {options.seconds} s\n"
-    )
-    print(
-        f"{'':22} {'µs/request':>11} {'(min … max)':>16} {'req/s':>9} {'p50 ms':>8} {'p99 ms':>8}"
-    )
-    for one in summaries:
-        spread = f"{one.spread_us[0]:.1f} … {one.spread_us[1]:.1f}"
-        print(
-            f"{one.name:22} {one.us_per_request:11.1f} {spread:>16} {one.rate:9.0f} "
-            f"{one.p50_us / 1e3:8.2f} {one.p99_us / 1e3:8.2f}"
-        )
-    print(
-        f"\nprocessor time a request, portvakt / nginx: {statistics.median(ratio):.2f} "
-        f"({min(ratio):.2f} … {max(ratio):.2f})"
-    )
-
-
-def _keep(summaries: list[Summary], ratio: list[float], options: argparse.Namespace) -> None:
-    RESULTS.mkdir(exist_ok=True)
-    result = {
-        "options": vars(options),
-        "peers": [dataclasses.asdict(one) for one in summaries],
-        "ratio": {"median": statistics.median(ratio), "rounds": ratio},
-    }
-    (RESULTS / "latest.json").write_text(json.dumps(result, indent=2) + "\n")
+def main(words: list[str]) -> int:
+    """Run what the command line names."""
+    if words and words[0] in PARTS:
+        return PARTS[words[0]](words[1:])
+    if words:
+        print(f"usage: python -m bench [{' | '.join(PARTS)}] [--help]")
+        return 2
+    status = 0
+    for name, part in PARTS.items():
+        print(f"== {name}\n", flush=True)
+        status = max(status, part([]))
+        print()
+    return status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

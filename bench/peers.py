@@ -7,16 +7,15 @@ import dataclasses
 import http.client
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
+from bench.processes import free_port, listens, process, wait_until
+
 PASSWORD = "Xk7vQm2pTz"
-_READY_S = 30.0
 _NGINX = """
 worker_processes 1; daemon off; pid {directory}/{name}.pid; error_log {directory}/{name}.err;
 events {{ worker_connections 1024; }}
@@ -37,14 +36,6 @@ class Peer:
     port: int
     pid: int
     headers: tuple[str, ...] = ()
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def missing() -> list[str]:
@@ -108,11 +99,11 @@ upstream = "portal"
         [*add, "--email", "anna@example.com", "--password-stdin"],
         input=PASSWORD + "\n", text=True, check=True, capture_output=True,
     )  # fmt: skip
-    with _process([*portvakt, "run"], directory / "gateway.log") as process:
-        _wait(lambda: _get(port, "/.gateway/logon")[0] == 200)
+    with process([*portvakt, "run"], directory / "gateway.log") as running:
+        wait_until(lambda: _get(port, "/.gateway/logon")[0] == 200)
         cookie = _log_on(port)
         headers = (f"Host: localhost:{port}", f"Cookie: {cookie}")
-        yield Peer("portvakt, logged on", port, process.pid, headers)
+        yield Peer("portvakt, logged on", port, running.pid, headers)
 
 
 @contextlib.contextmanager
@@ -121,39 +112,9 @@ def _nginx(directory: Path, name: str, port: int, body: str) -> Iterator[int]:
     file.write_text(_NGINX.format(directory=directory, name=name, body=body))
     directory.chmod(0o755)
     command = ["nginx", "-c", str(file), "-e", str(directory / f"{name}.start")]
-    with _process(command, directory / f"{name}.log") as process:
-        _wait(lambda: _listens(port))
-        yield process.pid
-
-
-@contextlib.contextmanager
-def _process(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait(ready: Callable[[], bool]) -> None:
-    end = time.monotonic() + _READY_S
-    while time.monotonic() < end:
-        with contextlib.suppress(OSError):
-            if ready():
-                return
-        time.sleep(0.05)
-    raise TimeoutError("a process of the bench did not become ready")
-
-
-def _listens(port: int) -> bool:
-    with socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
+    with process(command, directory / f"{name}.log") as running:
+        wait_until(lambda: listens(port))
+        yield running.pid
 
 
 def _get(port: int, path: str, **headers: str) -> tuple[int, http.client.HTTPMessage, str]:

@@ -30,9 +30,15 @@ class FakeClock:
 
     def __init__(self, now: float = MORNING) -> None:
         self.time = now
+        self.slept: list[float] = []
 
     def now(self) -> float:
         return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        """Time that passes behind an answer is not waited for; what it was is kept."""
+        self.slept.append(seconds)
+        await asyncio.sleep(0)
 
     def forward(self, *, seconds: float = 0, minutes: float = 0, hours: float = 0) -> None:
         self.time += seconds + 60 * minutes + 3600 * hours

@@ -149,6 +149,11 @@ class Challenges:
         number = int.from_bytes(mac[:_CODE_BYTES], "big") % 10**inside.digits
         return str(number).zfill(inside.digits)
 
+    def pause_s(self, challenge: LiveChallenge, least: float, most: float) -> float:
+        """Return a pause between two bounds that nobody can foretell, the same each time."""
+        mac = self._sealer.mac("pause", challenge.token)
+        return least + (most - least) * int.from_bytes(mac[:4], "big") / 2**32
+
     async def judge(self, challenge: LiveChallenge, typed: str) -> Judged | None:
         """Spend a try; None, and nothing is spent, when it is over meanwhile.
 

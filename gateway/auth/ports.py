@@ -22,10 +22,14 @@ class Unavailable(Exception):
 
 
 class Clock(Protocol):
-    """The time of day."""
+    """The time of day, and its passing."""
 
     def now(self) -> float:
         """Seconds since the epoch."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return when so much time has passed."""
         ...
 
 

@@ -74,3 +74,18 @@ async def test_a_record_under_anothers_key_does_not_open() -> None:
     first, second = memory.challenges
     memory.challenges[first] = memory.challenges[second]
     assert await challenges.find(one) is None
+
+
+@pytest.mark.asyncio
+async def test_a_pause_is_within_its_bounds_and_nobodys_to_foretell() -> None:
+    challenges = LoginScript().challenges
+    pauses = []
+    for number in range(200):
+        token = await challenges.begin(ANNA, str(ANNA.mobile), f"b{number}", Purpose.RESET)
+        live = await challenges.find(token)
+        assert live is not None
+        pauses.append(challenges.pause_s(live, 0.5, 1.5))
+        assert challenges.pause_s(live, 0.5, 1.5) == pauses[-1]
+    assert len(set(pauses)) == 200
+    assert 0.5 <= min(pauses) < 0.6
+    assert 1.4 < max(pauses) < 1.5

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.auth.challenges import Purpose
+from gateway.auth.one_time_passwords import UNSEEN_PAUSE_S
 from gateway.auth.outcomes import (
     ChallengeOver,
     CodeSent,
@@ -127,6 +128,8 @@ async def test_everybody_gets_the_same_answers(who: str) -> None:
         ChallengeOver(),
     ]
     assert await script.reset.view(errand, Purpose.RESET) is None
+    assert len(clock.slept) == 2
+    assert all(UNSEEN_PAUSE_S[0] <= pause < UNSEEN_PAUSE_S[1] for pause in clock.slept)
     assert steps == [
         ("spend", "spend", "begin", "read", "claim", "spend", "settle"),
         ("read",),

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.auth.model import Client
 from gateway.auth.outcomes import ChallengeOver, CodeSent, LockedOut, Rejected, SessionOpened
 from gateway.auth.ports import Unavailable
 from gateway.store.store import Store, open_store
@@ -158,6 +159,30 @@ async def test_an_eavesdropper_learns_nothing(own_redis: RedisServer) -> None:
         assert name.encode() not in haystack, name
     assert f'"{code}"'.encode() not in seen
     assert b'"314159"' not in seen
+
+
+@pytest.mark.parametrize("place", [INSIDE, OUTSIDE], ids=["inside", "outside"])
+async def test_a_failed_logon_costs_the_same_commands_for_every_name(
+    own_redis: RedisServer, place: Client
+) -> None:
+    """Nobody is told apart by work: a number, none, disabled with the right password, made up."""
+    store = open_store(own_redis.url)
+    script = script_on(store)
+    script.directory.change("bo", enabled=False)
+    failures = {"anna": "wrong", "new": "wrong", "bo": PASSWORDS["bo"], "nobody": "wrong"}
+    costs: dict[str, list[dict[str, int]]] = {}
+    await script.password("wrong", user="first")  # teaches Redis the scripts
+    with own_redis.admin() as admin:
+        for user, password in failures.items():
+            script.another_browser(place)
+            for _ in range(7):  # five are judged, two are locked out
+                admin.config_resetstat()
+                await script.password(password, user=user)
+                calls = {name: one["calls"] for name, one in admin.info("commandstats").items()}
+                costs.setdefault(user, []).append(calls)
+    await store.close()
+    assert all(cost == costs["nobody"] for cost in costs.values()), costs
+    assert [one["cmdstat_evalsha"] for one in costs["nobody"]] == [1] * 7
 
 
 async def test_redis_paused_and_back_is_no_log_out(own_redis: RedisServer) -> None:

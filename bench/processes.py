@@ -1,0 +1,53 @@
+"""Processes of a bench: a free port, a start, the wait until it serves, and its end."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+_READY_S = 30.0
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def process(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program whose output goes to `log`; it is ended with the block."""
+    with log.open("wb") as output:
+        running = subprocess.Popen(command, stdout=output, stderr=output)
+    try:
+        yield running
+    finally:
+        running.terminate()
+        try:
+            running.wait(30)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
+
+
+def wait_until(ready: Callable[[], bool]) -> None:
+    """Ask until the answer is yes. Raises TimeoutError."""
+    end = time.monotonic() + _READY_S
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            if ready():
+                return
+        time.sleep(0.05)
+    raise TimeoutError("a process of the bench did not become ready")
+
+
+def listens(port: int) -> bool:
+    """Return True; raises OSError when nobody listens on a port of the loopback."""
+    with socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
