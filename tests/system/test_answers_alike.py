@@ -71,10 +71,10 @@ def failed_reset(gateway, name: str) -> list[Seen]:
     page = visitor.get("/.gateway/reset/code")
     again = visitor.post("/.gateway/reset", page.form(1))
     answers += [page, again, visitor.get("/.gateway/reset/code")]
-    for _ in range(6):
+    for _ in range(5):
         page = visitor.get("/.gateway/reset/code")
-        form = page.form() | {"code": "000000"} if page.status == 200 else {}
-        answers += [page, visitor.post("/.gateway/reset/code", form)]
+        answers += [page, visitor.post("/.gateway/reset/code", page.form() | {"code": "000000"})]
+    answers += [visitor.get("/.gateway/reset/code"), visitor.get("/.gateway/reset")]
     return [seen(answer, name) for answer in answers]
 
 
