@@ -40,7 +40,7 @@ lock: $(VENV)/.test ## choose the versions of all dependencies anew
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade \
 		--python-version 3.11 --extra test pyproject.toml -o requirements/test.lock
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade \
-		--python-version 3.11 --extra bench pyproject.toml -o requirements/bench.lock
+		--python-version 3.11 --group bench -o requirements/bench.lock
 
 clean: ## remove what was built; var/ (users, sessions, keys) stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache screenshots

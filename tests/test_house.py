@@ -71,9 +71,10 @@ def test_links_between_documents_lead_somewhere():
 def test_every_dependency_has_its_reason():
     import tomllib
 
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    extras = project["optional-dependencies"].values()
-    wanted = [*project["dependencies"], *(one for extra in extras for one in extra)]
+    file = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    project, groups = file["project"], file["dependency-groups"]
+    more = (*project["optional-dependencies"].values(), *groups.values())
+    wanted = [*project["dependencies"], *(one for names in more for one in names)]
     reasons = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
     for requirement in wanted:
         name = re.match(r"[\w-]+", requirement)[0]
