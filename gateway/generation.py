@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
 
 from gateway.auth.assertion import Assertions
 from gateway.auth.challenges import Challenges
@@ -31,8 +30,9 @@ from gateway.auth.sms_budget import SmsBudget
 from gateway.directory.passwords import PasswordHasher
 from gateway.directory.sql import SqlDirectory, open_directory
 from gateway.operate.key_file import KeyFile
-from gateway.pages.error_pages import ErrorPages
+from gateway.pages.look import Look
 from gateway.pages.services import PageServices
+from gateway.pages.visit import chosen_language
 from gateway.password_judge import ConfiguredPasswords
 from gateway.proxy.introduction import Introductions
 from gateway.proxy.plan import PAGES_POOL, Plan, compile_plan
@@ -44,9 +44,6 @@ from gateway.settings.model import Settings
 from gateway.settings.snapshot import Snapshot
 from gateway.sms.failover import Failover, make_sms
 from gateway.store.store import Store
-from policies.languages import choose
-
-_LANGUAGES: Final = ("en", "sv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +88,19 @@ def build(snapshot: Snapshot, lasting: Lasting, before: Generation | None) -> Ge
     settings = snapshot.settings
     directory = _directory(settings, lasting, before)
     sms = _sms(settings, lasting, before)
+    look = _look(settings, before)
     pools = _pools(settings, lasting, before)
     told = Introductions(lasting.assertions)
     return Generation(
-        plan=compile_plan(snapshot, _replies(settings), pools, told),
-        services=_services(snapshot, lasting, directory, sms),
+        plan=compile_plan(snapshot, _replies(snapshot, look), pools, told),
+        services=_services(snapshot, lasting, look, directory, sms),
         directory=directory,
         sms=sms,
     )
 
 
 def _services(
-    snapshot: Snapshot, lasting: Lasting, directory: SqlDirectory, sms: Failover
+    snapshot: Snapshot, lasting: Lasting, look: Look, directory: SqlDirectory, sms: Failover
 ) -> PageServices:
     """Put the logon domain together; its parts count in the same buckets."""
     settings = snapshot.settings
@@ -117,6 +115,7 @@ def _services(
     judge = ConfiguredPasswords(settings)
     return PageServices(
         snapshot=snapshot,
+        look=look,
         logon=Logon(directory, lockout, codes, sessions, audit, settings),
         account=SelfService(directory, credentials, codes, judge, audit, settings),
         reset=Reset(directory, credentials, codes, budget, judge, clock),
@@ -146,10 +145,17 @@ async def _session(sessions: Sessions, token: str) -> LiveSession | None:
     return await sessions.resolve(token.encode("ascii")) if token.isascii() else None
 
 
-def _replies(settings: Settings) -> Replies:
-    language = partial(choose, available=_LANGUAGES, default=settings.branding.default_language)
-    https = settings.public_url.is_https
-    return Replies(ErrorPages(settings).render, language, https=https)
+def _look(settings: Settings, before: Generation | None) -> Look:
+    """Return what the pages look like; compiled anew only when that changes."""
+    known = None if before is None else before.services.look
+    if known is not None and known.is_of(settings):
+        return known
+    return Look(settings.branding, settings.public_url, known)
+
+
+def _replies(snapshot: Snapshot, look: Look) -> Replies:
+    language = partial(chosen_language, snapshot=snapshot)
+    return Replies(look.errors.render, language, https=snapshot.settings.public_url.is_https)
 
 
 def _directory(settings: Settings, lasting: Lasting, before: Generation | None) -> SqlDirectory:

@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 class CookieNames(NamedTuple):
     """Our cookies: the session, the challenge of a logon under way, the form's browser mark.
 
-    `errand` is a reset or the proof of a number under way, `asked` says who was asked for a number.
+    `errand` is a reset or the proof of a number under way, `asked` says who was asked for a number,
+    `language` is the one that was chosen.
     """
 
     session: str
@@ -23,12 +24,13 @@ class CookieNames(NamedTuple):
     form: str
     errand: str
     asked: str
+    language: str
 
 
 def own_cookies(*, https: bool) -> CookieNames:
     """Return the cookie names; under https the `__Host-` prefix pins them to this host."""
     prefix = "__Host-" if https else ""
-    kinds = ("", "-challenge", "-form", "-errand", "-asked")
+    kinds = ("", "-challenge", "-form", "-errand", "-asked", "-language")
     return CookieNames(*(f"{prefix}gateway{kind}" for kind in kinds))
 
 

@@ -1,4 +1,4 @@
-"""Which of our languages a browser is answered in.
+"""The languages we speak, and which of them a browser is answered in.
 
 RFC 9110 section 12.5.4 (Accept-Language) with the lookup of RFC 4647 section 3.4, cut down to what
 a list of two or three languages needs. The work is bounded whatever a stranger sends. Pure.
@@ -10,6 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+LANGUAGES: Final = ("en", "sv")
+"""What pages and messages speak, as lower-case tags; the first is that of the source."""
+
+NAMES: Final = {"en": "English", "sv": "Svenska"}
+"""What each language calls itself."""
+
 _MAX_LENGTH: Final = 1024
 _MAX_RANGES: Final = 32
 _RANGE: Final = re.compile(
@@ -17,6 +23,16 @@ _RANGE: Final = re.compile(
     r"[ \t]*(?:;[ \t]*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)[ \t]*)?",
     re.IGNORECASE | re.ASCII,
 )
+
+
+def language_of(remembered: str | None, accept_language: str, default: str) -> str:
+    """Return the language of an answer: what the person chose, else what the browser asks for.
+
+    `remembered` is the value of our cookie; one that names none of LANGUAGES counts as absent.
+    """
+    if remembered in LANGUAGES:
+        return str(remembered)
+    return choose(accept_language, LANGUAGES, default)
 
 
 def choose(accept_language: str, available: Sequence[str], default: str) -> str:

@@ -144,8 +144,8 @@ class AccountPage:
         shown = {
             "faults": faults,
             "mobile": wish.mobile,
-            "mobile_fault": faults.mobile and number_fault(faults.mobile, visit.language, region),
-            "new_faults": reasons_in_words(faults.new, settings, visit.language),
+            "mobile_fault": faults.mobile and number_fault(faults.mobile, visit.words, region),
+            "new_faults": reasons_in_words(faults.new, settings, visit.words),
         }
         status = _WRONG_PASSWORD if faults.current == "wrong" else UNCHANGED
         return self._show(visit, view, way_back, shown, status=status)
@@ -169,7 +169,7 @@ class AccountPage:
             "as_in": example(visit.region).national,
             "mobile_here": view.mobile_here is Permission.YES,
             "password_here": view.password_here is Permission.YES,
-            "rules": password_rules(settings, visit.language),
+            "rules": password_rules(settings, visit.words),
             "hint": manager_hint(settings),
             "faults": Faults(),
             "mobile_fault": None,

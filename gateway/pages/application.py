@@ -10,13 +10,14 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.auth.ports import Unavailable
-from gateway.pages import static
 from gateway.pages.account import AccountPage
 from gateway.pages.apps import AppsPage
 from gateway.pages.desk import Desk
+from gateway.pages.files import FilesPage
 from gateway.pages.forms import MAX_BODY, FormRefused
 from gateway.pages.help import HelpPage
 from gateway.pages.interfaces import Interfaces
+from gateway.pages.language import LanguagePage
 from gateway.pages.logon import LogonPage
 from gateway.pages.logout import LogoutPage
 from gateway.pages.otp import OtpPage
@@ -29,6 +30,20 @@ from policies.answer_fields import NO_STORE, page_fields, security_fields
 
 _log: Final = logging.getLogger("portvakt.pages")
 _RETRY_AFTER_S: Final = 5
+_PAGES: Final = (
+    LogonPage,
+    OtpPage,
+    LogoutPage,
+    AppsPage,
+    HelpPage,
+    LanguagePage,
+    AccountPage,
+    OwnSessionsPage,
+    ProofPage,
+    ResetPage,
+    Interfaces,
+    FilesPage,
+)
 
 
 def make_pages(current: Callable[[], PageServices]) -> web.Application:
@@ -38,21 +53,8 @@ def make_pages(current: Callable[[], PageServices]) -> web.Application:
     """
     desk = Desk(current)
     app = web.Application(client_max_size=MAX_BODY, middlewares=[_answering_surprises(desk)])
-    pages = (
-        LogonPage,
-        OtpPage,
-        LogoutPage,
-        AppsPage,
-        HelpPage,
-        AccountPage,
-        OwnSessionsPage,
-        ProofPage,
-        ResetPage,
-        Interfaces,
-    )
-    for page in (kind(desk) for kind in pages):
-        app.router.add_routes(page.routes())
-    app.router.add_routes(static.routes())
+    for kind in _PAGES:
+        app.router.add_routes(kind(desk).routes())
 
     async def complete(_: web.Request, response: web.StreamResponse) -> None:
         """Put the security fields on every answer, whoever made it; say nothing of versions."""
@@ -73,29 +75,28 @@ def _answering_surprises(desk: Desk) -> Middleware:
         try:
             return await handler(request)
         except FormRefused as refused:
-            return _form_refused(desk, desk.visit(request), refused.again)
+            return _form_refused(desk.visit(request), refused.again)
         except Unavailable as unavailable:
             _log.warning("%s is unavailable", unavailable.what)
-            return _error(desk, desk.visit(request), 503, retry_after=_RETRY_AFTER_S)
+            return _error(desk.visit(request), 503, retry_after=_RETRY_AFTER_S)
         except web.HTTPException as problem:
-            response = _error(desk, desk.visit(request), problem.status)
+            response = _error(desk.visit(request), problem.status)
             if "Allow" in problem.headers:  # RFC 9110 section 15.5.6
                 response.headers["Allow"] = problem.headers["Allow"]
             return response
         except Exception as crash:  # noqa: BLE001 - the last resort of this edge (ASVS 16.5.4)
             _log_crash(crash)
-            return _error(desk, desk.visit(request), 500)
+            return _error(desk.visit(request), 500)
 
     return answer
 
 
-def _error(
-    desk: Desk, visit: Visit, status: int, *, retry_after: int | None = None
-) -> web.Response:
-    body = desk.error_pages(visit).render(
+def _error(visit: Visit, status: int, *, retry_after: int | None = None) -> web.Response:
+    body = visit.look.errors.render(
         status,
         language=visit.language,
         reference=visit.client.request_id,
+        here=visit.address,
         reason=None,
         retry_after=retry_after,
     )
@@ -105,9 +106,12 @@ def _error(
     return response
 
 
-def _form_refused(desk: Desk, visit: Visit, again: str) -> web.Response:
-    body = desk.error_pages(visit).form_refused(
-        language=visit.language, reference=visit.client.request_id, again=again
+def _form_refused(visit: Visit, again: str) -> web.Response:
+    body = visit.look.errors.form_refused(
+        language=visit.language,
+        reference=visit.client.request_id,
+        here=visit.address,
+        again=again,
     )
     return _html(visit, body, 403)
 

@@ -1,7 +1,7 @@
-"""Our three cookies as the pages write and read them (RFC 6265bis).
+"""Our own cookies as the pages write and read them (RFC 6265bis).
 
 All are HttpOnly, SameSite=Lax, Path=/, and under https Secure with the `__Host-` prefix. Session
-and form cookies end with the browser; the challenge's lives as long as its code.
+and form cookies end with the browser; the others live as long as what they stand for.
 """
 
 from __future__ import annotations

@@ -11,13 +11,10 @@ from aiohttp import web
 from gateway.auth.model import SessionRecord
 from gateway.auth.ports import AuditEvent
 from gateway.pages.cookies import set_cookie
-from gateway.pages.error_pages import ErrorPages
 from gateway.pages.form_tokens import FormTokens
 from gateway.pages.forms import TOKEN_FIELD, FormRefused, is_cross_site, read_form
 from gateway.pages.services import PageServices
-from gateway.pages.templating import render
 from gateway.pages.visit import Visit, read_visit
-from gateway.settings.model import Settings
 from policies.answer_fields import NO_STORE, page_fields
 from policies.return_paths import START
 
@@ -26,6 +23,7 @@ OTP: Final = "/.gateway/otp"
 RESEND: Final = "/.gateway/otp/resend"
 LOGOUT: Final = "/.gateway/logout"
 HELP: Final = "/.gateway/help"
+LANGUAGE: Final = "/.gateway/language"
 ACCOUNT: Final = "/.gateway/account"
 NUMBER: Final = "/.gateway/account/number"
 OWN_SESSIONS: Final = "/.gateway/account/sessions"
@@ -50,11 +48,10 @@ class Desk:
     def __init__(self, current: Callable[[], PageServices]) -> None:
         self._current = current
         self._tokens = FormTokens(current().secret)
-        self._errors: tuple[Settings, ErrorPages] | None = None
 
     def visit(self, request: web.Request) -> Visit:
         """Return what the request says, under the configuration of this moment."""
-        return read_visit(request.headers, self._current())
+        return read_visit(request.raw_path, request.headers, self._current())
 
     async def who(self, visit: Visit) -> SessionRecord | None:
         """Return the live session of the visit, or None. Raises Unavailable."""
@@ -108,11 +105,11 @@ class Desk:
         self, visit: Visit, template: str, values: dict[str, Any], status: int = 200
     ) -> web.Response:
         """Return a page; a browser without a mark is given one with it."""
-        text = render(
+        text = visit.look.render(
             template,
             visit.language,
             {
-                "brand": visit.snapshot.settings.branding,
+                "here": visit.address,
                 "logged_on": visit.session is not None,
                 "has_apps": visit.has_apps,
                 "token": lambda page: self._token(visit, page),
@@ -128,13 +125,6 @@ class Desk:
             cookie = visit.snapshot.cookies.form
             set_cookie(response, cookie, visit.mark, https=visit.https)
         return response
-
-    def error_pages(self, visit: Visit) -> ErrorPages:
-        """Return the error pages for the visit's settings, kept until the settings change."""
-        settings = visit.snapshot.settings
-        if self._errors is None or self._errors[0] is not settings:
-            self._errors = (settings, ErrorPages(settings))
-        return self._errors[1]
 
     def onward(self, location: str) -> web.Response:
         """Return 303 See Other to a path of ours."""

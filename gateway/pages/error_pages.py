@@ -1,7 +1,8 @@
 """Calm pages for what went wrong, for the pages themselves and for the front door.
 
-Pure rendering: a page is rendered once for its status, language and reason, and kept; reference
-and wait are filled in, so an attack that provokes errors does not cost a template each.
+Pure rendering: a page is rendered once for its status, language and reason, and kept; reference,
+wait and its own address are filled in, so an attack that provokes errors does not cost a template
+each.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ from typing import Final, NamedTuple
 
 from markupsafe import escape
 
-from gateway.pages.templating import render
-from gateway.pages.texts import LANGUAGES, N_, duration, translations
-from gateway.settings.model import Settings
+from gateway.pages.templating import Templates
+from gateway.pages.texts import duration
+from gateway.settings.model import PublicUrl
+from gateway.texts.catalog import N_, Texts
 from policies.answer_fields import page_fields
 from policies.decision import Reason
 
 _ALONE: Final = "unknown_host.html"
 _REFERENCE: Final = "\ue000"
 _WAIT: Final = "\ue001"
+_HERE: Final = "\ue002"
 """Private-use characters stand where something is filled in; no text of ours holds them."""
 
 
@@ -147,12 +150,13 @@ _FORM_REFUSED: Final = Words(
 
 
 class ErrorPages:
-    """The error pages under one `[branding]`; make a new one when the settings change."""
+    """The error pages of one look."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.fields: Final = page_fields(https=settings.public_url.is_https)
-        self._branding = settings.branding
-        self._start = settings.public_url.origin + "/"
+    def __init__(self, public_url: PublicUrl, texts: Texts, templates: Templates) -> None:
+        self.fields: Final = page_fields(https=public_url.is_https)
+        self._texts = texts
+        self._templates = templates
+        self._start = public_url.origin + "/"
         self._kept: dict[tuple[int, str, Reason | None, bool, bool], str] = {}
 
     def render(
@@ -161,16 +165,16 @@ class ErrorPages:
         *,
         language: str,
         reference: str,
+        here: str,
         reason: Reason | None,
         retry_after: int | None,
     ) -> bytes:
         """Return the page for an error status as UTF-8 HTML, to be sent with `fields`.
 
         A status that has no words of its own speaks as 400 or 500. `reference` is what the
-        employee reads to the support; `retry_after` (seconds) adds when to try again.
+        employee reads to the support; `retry_after` (seconds) adds when to try again; `here` is
+        the page's own address, as a query carries it, for whoever switches the language.
         """
-        if language not in LANGUAGES:
-            language = self._branding.default_language
         words = _BY_STATUS.get(status) or _BY_STATUS[500 if status >= 500 else 400]  # noqa: PLR2004
         key = (status, language, reason, retry_after is not None, reference != "")
         page = self._kept.get(key)
@@ -179,18 +183,20 @@ class ErrorPages:
                 words = words._replace(text=_BY_REASON[reason])
             again, wait = "" if words.again else None, None if retry_after is None else _WAIT
             values = {"again": again, "wait": wait, "reference": reference and _REFERENCE}
+            values["here"] = _HERE
             if reason is Reason.UNKNOWN_HOST:
                 page = self._page(words, language, values | {"start": self._start}, _ALONE)
             else:
                 page = self._page(words, language, values)
             self._kept[key] = page
         if retry_after is not None:
-            page = page.replace(_WAIT, duration(retry_after, language))
+            page = page.replace(_WAIT, duration(retry_after, self._texts.of(language)))
+        page = page.replace(_HERE, escape(here))
         return page.replace(_REFERENCE, escape(reference)).encode("utf-8", "replace")
 
-    def form_refused(self, *, language: str, reference: str, again: str) -> bytes:
+    def form_refused(self, *, language: str, reference: str, here: str, again: str) -> bytes:
         """Return the page for a forged or stale form; `again` is the page to start from."""
-        values = {"again": again, "wait": None, "reference": reference}
+        values = {"again": again, "wait": None, "reference": reference, "here": here}
         page = self._page(_FORM_REFUSED, language, values)
         return page.encode("utf-8", "replace")
 
@@ -202,13 +208,12 @@ class ErrorPages:
         template: str = "error.html",
     ) -> str:
         """Render; `values` are again (where to), wait (words or None), reference ("" for none)."""
-        say = translations(language).gettext
+        say = self._texts.of(language).gettext
         shown = {
-            "brand": self._branding,
             "logged_on": False,
             "title": say(words.title),
             "text": say(words.text),
             "start": "/",
             **values,
         }
-        return render(template, language, shown)
+        return self._templates.render(template, language, shown)

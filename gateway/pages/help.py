@@ -23,7 +23,7 @@ class HelpPage:
         """Show the help; asks no store, so it works when nothing else does."""
         visit = self._desk.visit(request)
         settings = visit.snapshot.settings
-        rules = password_rules(settings.password, visit.language)
+        rules = password_rules(settings.password, visit.words)
         values = {
             "digits": settings.one_time_password.digits,
             "rules": rules,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.pages.texts import N_, translations
+from gateway.texts.catalog import N_, Words
 from policies.mobiles import NotMobileReason, example
 
 _SENTENCES: Final = {
@@ -25,8 +25,8 @@ _SENTENCES: Final = {
 }
 
 
-def number_fault(reason: NotMobileReason, language: str, region: str) -> str:
+def number_fault(reason: NotMobileReason, words: Words, region: str) -> str:
     """Return the sentence; its examples are numbers of `region`."""
     shown = example(region)
-    sentence = translations(language).gettext(_SENTENCES[reason])
+    sentence = words.gettext(_SENTENCES[reason])
     return sentence % {"national": shown.national, "international": shown.e164}

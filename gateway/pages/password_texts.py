@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from gateway.pages.texts import N_, translations
 from gateway.settings.model import Password
+from gateway.texts.catalog import N_, Words
 from policies.passwords import LONGEST, PasswordRules, Reason
 
 _ONLY_SIGNS: Final = N_("may only hold the signs %(signs)s")
@@ -30,21 +30,20 @@ _SENTENCES: Final = {
 }
 
 
-def password_rules(settings: Password, language: str) -> list[str]:
+def password_rules(settings: Password, words: Words) -> list[str]:
     """Return the rules to show before anything is typed."""
     requirements = _rules(settings).requirements()
-    return reasons_in_words((one.reason for one in requirements), settings, language)
+    return reasons_in_words((one.reason for one in requirements), settings, words)
 
 
-def reasons_in_words(names: Iterable[str], settings: Password, language: str) -> list[str]:
+def reasons_in_words(names: Iterable[str], settings: Password, words: Words) -> list[str]:
     """Return what each broken rule asks; `names` are values of `policies.passwords.Reason`."""
-    words = translations(language).gettext
     values = {
         "least": settings.min_length,
         "most": LONGEST,
         "signs": settings.allowed.spoken.replace("-", "\N{NON-BREAKING HYPHEN}"),
     }
-    return [words(_sentence(Reason(name), settings)) % values for name in names]
+    return [words.gettext(_sentence(Reason(name), settings)) % values for name in names]
 
 
 def manager_hint(settings: Password) -> str:

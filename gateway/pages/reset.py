@@ -165,8 +165,8 @@ class ResetPage:
         values = {
             "view": view,
             "faults": faults,
-            "new_faults": reasons_in_words(faults.new, rules, visit.language),
-            "rules": password_rules(rules, visit.language),
+            "new_faults": reasons_in_words(faults.new, rules, visit.words),
+            "rules": password_rules(rules, visit.words),
             "hint": manager_hint(rules),
         }
         return self._desk.show(visit, "reset_password.html", values, status)

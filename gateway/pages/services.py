@@ -27,6 +27,7 @@ from gateway.auth.outcomes import (
 from gateway.auth.own_sessions import OwnSession
 from gateway.auth.ports import Audit, Clock, Entropy
 from gateway.auth.self_service import Presence, Wish
+from gateway.pages.look import Look
 from gateway.settings.model import Settings
 from policies.factors import SecondFactor
 from policies.fields import CookieNames
@@ -189,6 +190,7 @@ class PageServices:
     """
 
     snapshot: Snapshot
+    look: Look
     logon: Logon
     account: Account
     reset: Reset

@@ -1,21 +1,19 @@
 """Style sheet and marks under `/.gateway/static/`, named by a hash of what they hold.
 
-All of them are read once at start; a request is answered from that table alone and never touches
-the file system, so there is no path to climb out of and no directory to list.
+All of them are in memory; a request is answered from that table alone and never touches the file
+system, so there is no path to climb out of and no directory to list.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-from aiohttp import web
-
 PREFIX: Final = "/.gateway/static/"
 _TYPES: Final = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml; charset=utf-8"}
-_FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 
 class Asset(NamedTuple):
@@ -26,47 +24,59 @@ class Asset(NamedTuple):
     content_type: str
 
 
-@cache
-def assets() -> dict[str, Asset]:
-    """Return every static file by its plain name ("portvakt.css").
+class Files:
+    """The static files of one look."""
 
-    Pictures come first, so that the style sheet can call them by their public names.
+    __slots__ = ("_by_name", "_by_public_name")
+
+    def __init__(self) -> None:
+        self._by_name = _named(_shipped())
+        self._by_public_name = {one.public_name: one for one in self._by_name.values()}
+
+    def names(self) -> tuple[str, ...]:
+        """Return the plain names of all files ("portvakt.css")."""
+        return tuple(self._by_name)
+
+    def url(self, name: str) -> str:
+        """Return the path of the file with the plain name `name`."""
+        return PREFIX + self._by_name[name].public_name
+
+    def find(self, public_name: str) -> Asset | None:
+        """Return the file that is served under a name, or None."""
+        return self._by_public_name.get(public_name)
+
+
+def _named(bodies: dict[str, bytes]) -> dict[str, Asset]:
+    """Give every file its public name.
+
+    Pictures come first, so that a style sheet can call them by theirs.
     """
     found: dict[str, Asset] = {}
-    places = (files("gateway.pages") / "static").iterdir()
-    for place in sorted(places, key=lambda place: (place.name.endswith(".css"), place.name)):
-        stem, dot, suffix = place.name.rpartition(".")
-        content_type = _TYPES.get(dot + suffix)
-        if content_type is not None:
-            body = place.read_bytes()
-            for name, asset in found.items():
-                body = body.replace(f'url("{name}")'.encode(), f'url("{asset[0]}")'.encode())
-            digest = hashlib.sha256(body).hexdigest()[:12]
-            found[place.name] = Asset(f"{stem}.{digest}.{suffix}", body, content_type)
+    for name in sorted(bodies, key=lambda name: (name.endswith(".css"), name)):
+        stem, dot, suffix = name.rpartition(".")
+        body = bodies[name]
+        if suffix == "css":
+            body = _with_public_names(body, found)
+        digest = hashlib.sha256(body).hexdigest()[:12]
+        found[name] = Asset(f"{stem}.{digest}.{suffix}", body, _TYPES[dot + suffix])
     return found
 
 
-def url(name: str) -> str:
-    """Return the path of the static file with the plain name `name`."""
-    return PREFIX + assets()[name].public_name
+def _with_public_names(sheet: bytes, found: dict[str, Asset]) -> bytes:
+    def public(call: re.Match[bytes]) -> bytes:
+        asset = found.get(call[1].decode())
+        return call[0] if asset is None else f'url("{asset.public_name}")'.encode()
+
+    return _URL.sub(public, sheet)
 
 
-def by_public_name() -> dict[str, Asset]:
-    """Return the table that requests are answered from."""
-    return {asset.public_name: asset for asset in assets().values()}
+_URL: Final = re.compile(rb"""url\(\s*["']?([a-z]+\.[a-z]+)["']?\s*\)""")
 
 
-def routes() -> list[web.RouteDef]:
-    """Return the one route of all static files."""
-    table = by_public_name()
-
-    async def get(request: web.Request) -> web.Response:
-        asset = table.get(request.match_info["name"])
-        if asset is None:
-            raise web.HTTPNotFound
-        return web.Response(
-            body=asset.body,
-            headers={"Content-Type": asset.content_type, "Cache-Control": _FOR_EVER},
-        )
-
-    return [web.get(PREFIX + "{name}", get)]
+@cache
+def _shipped() -> dict[str, bytes]:
+    """Return the files of the package, by name; they never change while we run."""
+    places = (files("gateway.pages") / "static").iterdir()
+    return {
+        place.name: place.read_bytes() for place in places if place.name.endswith(tuple(_TYPES))
+    }

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
-from gateway.pages import static
-from gateway.pages.texts import duration, translations
+from gateway.pages.static import Files
+from gateway.pages.texts import duration
+from gateway.settings.model import Branding
+from gateway.texts.catalog import Texts, Words
+from policies.languages import LANGUAGES, NAMES
 
 _PACKAGE: Final = "gateway.pages"
 
 
-@cache
-def environment(language: str) -> Environment:
-    """Return the templates in one language."""
+class Templates:
+    """The templates in every language, under one look."""
+
+    __slots__ = ("_environments",)
+
+    def __init__(self, branding: Branding, texts: Texts, files: Files) -> None:
+        self._environments = {
+            language: _environment(language, texts.of(language), branding, files)
+            for language in LANGUAGES
+        }
+
+    def render(self, template: str, language: str, values: dict[str, Any]) -> str:
+        """Return the page; raises jinja2.UndefinedError when a value is missing."""
+        return self.environment(language).get_template(template).render(values)
+
+    def environment(self, language: str) -> Environment:
+        """Return the templates in one of LANGUAGES."""
+        return self._environments[language]
+
+
+def _environment(language: str, words: Words, branding: Branding, files: Files) -> Environment:
     made = Environment(
         loader=PackageLoader(_PACKAGE),
         extensions=["jinja2.ext.i18n"],
@@ -25,17 +47,20 @@ def environment(language: str) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    words = translations(language)
-    # The i18n extension adds this method; newstyle escapes what is put into a translated text.
+    # The i18n extension adds this method; newstyle escapes what is put into a translated text. The
+    # text itself is escaped here: an organisation writes its own as words, not as HTML.
     made.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
-        words.gettext, words.ngettext, newstyle=True
+        partial(_escaped, words.gettext), partial(_escaped, words.ngettext), newstyle=True
     )
     made.globals.update(
-        language=language, static=static.url, duration=partial(duration, language=language)
+        brand=branding,
+        duration=partial(duration, words=words),
+        language=language,
+        other_languages=[(tag, name) for tag, name in NAMES.items() if tag != language],
+        static=files.url,
     )
     return made
 
 
-def render(template: str, language: str, values: dict[str, Any]) -> str:
-    """Return the page; raises jinja2.UndefinedError when a value is missing."""
-    return environment(language).get_template(template).render(values)
+def _escaped(translate: Any, *texts: Any) -> Markup:
+    return escape(translate(*texts))

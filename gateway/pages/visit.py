@@ -13,28 +13,32 @@ from typing import Final
 from gateway.auth.model import Client
 from gateway.pages.cookies import read_cookie
 from gateway.pages.form_tokens import MARK_BYTES, is_mark
+from gateway.pages.look import Look
 from gateway.pages.services import PageServices, Snapshot
-from gateway.pages.texts import LANGUAGES
+from gateway.texts.catalog import Words
 from policies.access import same_origin
 from policies.devices import describe
 from policies.factors import SecondFactor
-from policies.languages import choose
-from policies.return_paths import safe_return_path
+from policies.languages import language_of
+from policies.return_paths import carried, safe_return_path
 
 _ELSEWHERE: Final = "internet"
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request, under one configuration. Cookie values are None when absent, `asked` is "".
+    """One request, under one configuration. Cookie values are None when absent.
 
-    `host` is the canonical host, `here` the origin of pages on it.
+    `host` is the canonical host, `here` the origin of pages on it. `address` is the path of the page
+    that answers, as a query carries it: where a form was posted, its page is got. `asked` is "" when
+    absent.
     """
 
     services: PageServices
     client: Client
     host: str
     here: str
+    address: str
     session: str | None
     challenge: str | None
     errand: str | None
@@ -46,6 +50,11 @@ class Visit:
     def snapshot(self) -> Snapshot:
         """The compiled configuration."""
         return self.services.snapshot
+
+    @property
+    def look(self) -> Look:
+        """What the answer looks like."""
+        return self.services.look
 
     @property
     def https(self) -> bool:
@@ -68,6 +77,11 @@ class Visit:
         return any(route.title is not None for route in self.snapshot.settings.routes)
 
     @property
+    def words(self) -> Words:
+        """The words of the answer's language."""
+        return self.look.words(self.language)
+
+    @property
     def region(self) -> str:
         """Where a mobile number without a country code belongs (ISO 3166-1)."""
         return self.snapshot.settings.self_service.region
@@ -82,8 +96,14 @@ class Visit:
         return SecondFactor.OUTSIDE_CORPORATE if route is None else route.second_factor
 
 
-def read_visit(headers: Mapping[str, str], services: PageServices) -> Visit:
-    """Return what the request fields say; a browser without a mark gets a new one."""
+def chosen_language(cookies: str, accept_language: str, snapshot: Snapshot) -> str:
+    """Return the language that the values of Cookie and Accept-Language ask for."""
+    remembered = read_cookie(cookies, snapshot.cookies.language)
+    return language_of(remembered, accept_language, snapshot.settings.branding.default_language)
+
+
+def read_visit(target: str, headers: Mapping[str, str], services: PageServices) -> Visit:
+    """Return what the request's target and fields say; a browser without a mark gets a new one."""
     snapshot = services.snapshot
     cookies = headers.get("Cookie", "")
     mark = read_cookie(cookies, snapshot.cookies.form)
@@ -94,15 +114,12 @@ def read_visit(headers: Mapping[str, str], services: PageServices) -> Visit:
             address=headers.get("X-Gateway-Client", ""),
             network=headers.get("X-Gateway-Network", "") or _ELSEWHERE,
             request_id=headers.get("X-Gateway-Request-Id", ""),
-            language=choose(
-                headers.get("Accept-Language", ""),
-                LANGUAGES,
-                snapshot.settings.branding.default_language,
-            ),
+            language=chosen_language(cookies, headers.get("Accept-Language", ""), snapshot),
             device=describe(headers.get("User-Agent", "")),
         ),
         host=headers.get("X-Gateway-Host", ""),
         here=same_origin(snapshot.settings.public_url.scheme, headers.get("Host", "")),
+        address=carried(target.encode("utf-8", "surrogateescape")),
         session=read_cookie(cookies, snapshot.cookies.session),
         challenge=read_cookie(cookies, snapshot.cookies.challenge),
         errand=read_cookie(cookies, snapshot.cookies.errand),

@@ -10,16 +10,15 @@ import json
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Final, Protocol
-from urllib.parse import quote_from_bytes
 
 from gateway.wire.request import RequestHead
 from policies.answer_fields import NO_STORE, security_fields
 from policies.decision import Reason
+from policies.return_paths import carried
 
 LOGON: Final = "/.gateway/logon"
 CODE: Final = "/.gateway/otp"
 
-_MAX_RETURN: Final = 2048
 _HTML: Final = b"Content-Type: text/html; charset=utf-8\r\n"
 _PROBLEM: Final = b"Content-Type: application/problem+json; charset=utf-8\r\n"
 _AGAIN: Final = frozenset({Reason.SESSION_TOO_OLD, Reason.SESSION_IDLE})
@@ -52,10 +51,11 @@ class ErrorPage(Protocol):
         *,
         language: str,
         reference: str,
+        here: str,
         reason: Reason | None,
         retry_after: int | None,
     ) -> bytes:
-        """Return a complete HTML document."""
+        """Return a complete HTML document; `here` is its own address as `carried` gives it."""
         ...
 
 
@@ -63,9 +63,9 @@ class Replies:
     """Writes the front door's own answers for one public URL."""
 
     def __init__(
-        self, error_page: ErrorPage, language: Callable[[str], str], *, https: bool
+        self, error_page: ErrorPage, language: Callable[[str, str], str], *, https: bool
     ) -> None:
-        """`language` chooses a language for an Accept-Language value."""
+        """`language` chooses a language for the values of Cookie and Accept-Language."""
         self._error_page = error_page
         self._language = language
         self._common = _lines((NO_STORE, *security_fields(https=https)))
@@ -73,7 +73,7 @@ class Replies:
     def challenge(self, head: RequestHead, reason: Reason, *, close: bool) -> bytes:
         """Send a page load to the logon (or the code page) and tell a script 401."""
         page = CODE if reason is Reason.CODE_NEEDED else LOGON
-        there = f"{page}?next={_return_value(head)}"
+        there = f"{page}?next={carried(head.target)}"
         if reason in _AGAIN:
             there += f"&notice={reason.value}"
         if is_page_load(head):
@@ -102,11 +102,11 @@ class Replies:
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
             fields += b"Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
         if is_page_load(head) if head is not None else status in _MET_BY_PEOPLE:
-            accept = (head.value(b"accept-language") if head is not None else None) or b""
             body = self._error_page(
                 status,
-                language=self._language(accept.decode("latin-1")),
+                language=self._language_of(head),
                 reference=reference,
+                here=carried(b"/" if head is None else head.target),
                 reason=reason,
                 retry_after=retry_after,
             )
@@ -114,6 +114,14 @@ class Replies:
         words = _WORDS.get(reason, "") if reason is not None else ""
         body = _problem(status, words, reason.value if reason else "", reference=reference)
         return self._answer(status, fields + _PROBLEM, body, head, close=close)
+
+    def _language_of(self, head: RequestHead | None) -> str:
+        """Return the language of a page; requests that are passed on are never asked for it."""
+        if head is None:
+            return self._language("", "")
+        cookies = b"; ".join(head.cookies).decode("utf-8", "surrogateescape")
+        accept = head.value(b"accept-language") or b""
+        return self._language(cookies, accept.decode("latin-1"))
 
     def _answer(
         self, status: int, fields: bytes, body: bytes, head: RequestHead | None, *, close: bool
@@ -151,13 +159,6 @@ _TELLING: Final = frozenset({
     b"sec-fetch-mode", b"sec-fetch-dest", b"accept", b"x-requested-with",
 })  # fmt: skip
 _DESTINATIONS: Final = frozenset({b"document", b"frame", b"iframe", b"embed", b"object"})
-
-
-def _return_value(head: RequestHead) -> str:
-    target = head.target if len(head.target) <= _MAX_RETURN else head.path
-    if len(target) > _MAX_RETURN:
-        target = b"/"
-    return quote_from_bytes(target, safe="/")
 
 
 def _problem(status: int, detail: str, reason: str, **more: str) -> bytes:

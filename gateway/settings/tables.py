@@ -44,9 +44,9 @@ from gateway.settings.values import (
     whole,
     worded,
 )
+from policies.languages import LANGUAGES
 from policies.mobiles import is_region
 
-LANGUAGES: Final = ("en", "sv")
 ADDRESSES: Final = (HostPort("127.0.0.1", 8080),)
 ADMIN: Final = HostPort("127.0.0.1", 8081)
 CHANGE_MOBILE: Final = ("corporate-or-code", "corporate")

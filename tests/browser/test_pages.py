@@ -55,7 +55,7 @@ _GROUND = """() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g
 @cache
 def sentences(language: str) -> set[str]:
     """Return the fixed sentences of one language that the other one does not share."""
-    place = files("gateway.pages") / "locales/sv/LC_MESSAGES/portvakt.po"
+    place = files("gateway.texts") / "locales/sv/LC_MESSAGES/portvakt.po"
     with place.open("rb") as file:
         pairs = [
             (message.id, message.string)

@@ -42,6 +42,7 @@ from gateway.auth.outcomes import (
 from gateway.auth.own_sessions import OwnSession
 from gateway.auth.ports import Unavailable
 from gateway.auth.self_service import Presence, Wish
+from gateway.pages.look import Look
 from gateway.pages.services import PageServices
 from gateway.settings.model import (
     Branding,
@@ -309,10 +310,20 @@ class House:
     clock: FakeClock = field(default_factory=FakeClock)
     entropy: FakeEntropy = field(default_factory=FakeEntropy)
     audit: ListAudit = field(default_factory=ListAudit)
+    looks: list[Look] = field(default_factory=list)
+
+    def look(self) -> Look:
+        """The look of the settings as they are, made anew as a worker does."""
+        settings, last = self.snapshot.settings, self.looks[-1] if self.looks else None
+        if last is None or not last.is_of(settings):
+            last = Look(settings.branding, settings.public_url, last)
+            self.looks.append(last)
+        return last
 
     def services(self) -> PageServices:
         return PageServices(
             snapshot=self.snapshot,
+            look=self.look(),
             logon=self.logon,
             account=self.account,
             reset=self.reset,

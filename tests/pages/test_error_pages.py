@@ -4,21 +4,23 @@ import time
 
 import pytest
 
-from gateway.pages.error_pages import ErrorPages
+from gateway.pages.look import Look
 from policies.decision import Reason
 from tests.pages.fakes import make_settings
 
 STATUSES = [400, 403, 404, 405, 408, 413, 414, 415, 429, 431, 500, 502, 503, 504]
-PAGES = ErrorPages(make_settings())
+SETTINGS = make_settings()
+PAGES = Look(SETTINGS.branding, SETTINGS.public_url).errors
 
 
 def render(
     status: int, language: str = "en", reference: str = "R-1",
-    reason: Reason | None = None, retry_after: int | None = None,
+    reason: Reason | None = None, retry_after: int | None = None, here: str = "/",
 ) -> str:  # fmt: skip
     return PAGES.render(
-        status, language=language, reference=reference, reason=reason, retry_after=retry_after
-    ).decode("utf-8")
+        status, language=language, reference=reference, here=here, reason=reason,
+        retry_after=retry_after,
+    ).decode("utf-8")  # fmt: skip
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -69,14 +71,17 @@ def test_a_status_without_words_speaks_as_its_kind(status: int, title: int) -> N
     assert render(status) == render(title)
 
 
-def test_an_unknown_language_is_the_default() -> None:
-    assert '<html lang="en">' in render(404, "de")
-    assert (
-        '<html lang="sv">'
-        in ErrorPages(make_settings(default_language="sv"))
-        .render(404, language="xx", reference="", reason=None, retry_after=None)
-        .decode()
-    )
+@pytest.mark.parametrize(
+    ("language", "other", "name"), [("en", "sv", "Svenska"), ("sv", "en", "English")]
+)
+def test_the_language_can_be_switched_where_one_is(language: str, other: str, name: str) -> None:
+    for here in ("/hr/%3Fa%3Db", "/x"):
+        page = render(403, language, here=here)
+        assert (
+            f'<a href="/.gateway/language?to={other}&amp;next={here}" '
+            f'lang="{other}" hreflang="{other}" rel="nofollow">{name}</a>'
+        ) in page
+        assert "\ue002" not in page
 
 
 @pytest.mark.parametrize(
@@ -97,7 +102,7 @@ def test_one_rendering_serves_many_references() -> None:
 
 
 def test_a_refused_form_leads_back() -> None:
-    page = PAGES.form_refused(language="sv", reference="<R>", again='/x?next="').decode()
+    page = PAGES.form_refused(language="sv", reference="<R>", here="/x", again='/x?next="').decode()
     assert 'href="/x?next=&#34;">Försök igen</a>' in page
     assert "&lt;R&gt;" in page
 

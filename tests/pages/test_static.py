@@ -5,31 +5,32 @@ from importlib.resources import files
 
 import pytest
 
-from gateway.pages import static
+from gateway.pages.static import PREFIX, Files
 from tests.pages.fakes import Browser
 
 asyncio = pytest.mark.asyncio
+FILES = Files()
 
 
 @asyncio
-@pytest.mark.parametrize("name", sorted(static.assets()))
+@pytest.mark.parametrize("name", sorted(FILES.names()))
 async def test_served(browser: Browser, name: str) -> None:
-    page = await browser.get(static.url(name))
+    page = await browser.get(FILES.url(name))
     assert page.status == 200
     assert page.answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert page.answer.headers["X-Content-Type-Options"] == "nosniff"
     kind = "text/css" if name.endswith(".css") else "image/svg+xml"
     assert page.answer.headers["Content-Type"] == f"{kind}; charset=utf-8"
-    assert re.fullmatch(r"/\.gateway/static/[a-z]+\.[0-9a-f]{12}\.(css|svg)", static.url(name))
+    assert re.fullmatch(r"/\.gateway/static/[a-z]+\.[0-9a-f]{12}\.(css|svg)", FILES.url(name))
 
 
 @asyncio
 async def test_the_style_sheet_calls_only_what_is_there(browser: Browser) -> None:
-    sheet = (await browser.get(static.url("portvakt.css"))).text
+    sheet = (await browser.get(FILES.url("portvakt.css"))).text
     called = re.findall(r'url\("([^"]+)"\)', sheet)
     assert called
     for name in called:
-        assert (await browser.get(static.PREFIX + name)).status == 200
+        assert (await browser.get(PREFIX + name)).status == 200
     assert "@import" not in sheet
     assert "http" not in sheet
 
@@ -42,14 +43,14 @@ async def test_the_style_sheet_calls_only_what_is_there(browser: Browser) -> Non
      "../templates/base.html", "..%2ftemplates%2fbase.html", "static.py"],
 )  # fmt: skip
 async def test_not_served(browser: Browser, name: str) -> None:
-    page = await browser.get(static.PREFIX + name)
+    page = await browser.get(PREFIX + name)
     assert page.status == 404
     assert page.answer.headers["Cache-Control"] == "no-store"
 
 
 def test_every_file_is_served_or_known() -> None:
     names = {place.name for place in (files("gateway.pages") / "static").iterdir()}
-    assert names == set(static.assets())
+    assert names == set(FILES.names())
 
 
 def variables(block: str) -> dict[str, str]:
@@ -69,7 +70,7 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-SHEET = static.assets()["portvakt.css"].body.decode()
+SHEET = FILES.find(FILES.url("portvakt.css").removeprefix(PREFIX)).body.decode()
 LIGHT = variables(SHEET.split("@media (prefers-color-scheme: dark)")[0])
 DARK = LIGHT | variables(SHEET.split("@media (prefers-color-scheme: dark)")[1].split("}\n}")[0])
 

@@ -9,7 +9,7 @@ from tests.pages.fakes import House, make_snapshot
 
 def visit(house: House | None = None, **fields: str) -> Visit:
     headers = {name.replace("_", "-"): value for name, value in fields.items()}
-    return read_visit(headers, (house or House()).services())
+    return read_visit("/", headers, (house or House()).services())
 
 
 def test_what_the_front_door_wrote() -> None:
@@ -72,3 +72,40 @@ def test_the_way_back(fields: dict[str, str], expected: str) -> None:
 )
 def test_the_factor_of_a_way_back(host: str, target: str, expected: SecondFactor) -> None:
     assert visit(X_Gateway_Host=host).second_factor(target) is expected
+
+
+@pytest.mark.parametrize(
+    ("cookie", "accept", "expected"),
+    [
+        ("", "", "en"),
+        ("", "sv", "sv"),
+        ("gateway-language=sv", "", "sv"),
+        ("gateway-language=sv", "en", "sv"),
+        ("a=b; gateway-language=en", "sv", "en"),
+        ("gateway-language=SV", "", "en"),
+        ("gateway-language=de", "sv", "sv"),
+        ("gateway-language=", "sv", "sv"),
+        ("gateway-language=sv; gateway-language=en", "sv", "sv"),
+        ("__Host-gateway-language=en", "sv", "sv"),
+        ("gateway-language=../../etc", "", "en"),
+        ("gateway-language=" + "sv" * 4000, "", "en"),
+        ("gateway-language=\udcff", "", "en"),
+    ],
+)
+def test_the_language_that_was_chosen_comes_first(cookie: str, accept: str, expected: str) -> None:
+    one = visit(Cookie=cookie, Accept_Language=accept)
+    assert (one.language, one.client.language) == (expected, expected)
+    assert one.words.gettext("Welcome") == {"en": "Welcome", "sv": "Välkommen"}[expected]
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/.gateway/logon", "/.gateway/logon"),
+        ("/.gateway/logon?next=/a%3Fb&c=d", "/.gateway/logon%3Fnext%3D/a%253Fb%26c%3Dd"),
+        ("/.gateway/otp?next=/" + "a" * 2100, "/.gateway/otp"),
+        ('/.gateway/"><x>', "/.gateway/%22%3E%3Cx%3E"),
+    ],
+)
+def test_its_own_address(target: str, expected: str) -> None:
+    assert read_visit(target, {}, House().services()).address == expected

@@ -120,6 +120,7 @@ OWN = frozenset(name.encode() for name in own_cookies(https=False))
 def test_names() -> None:
     assert own_cookies(https=False) == (
         "gateway", "gateway-challenge", "gateway-form", "gateway-errand", "gateway-asked",
+        "gateway-language",
     )  # fmt: skip
     assert own_cookies(https=True) == (
         "__Host-gateway",
@@ -127,6 +128,7 @@ def test_names() -> None:
         "__Host-gateway-form",
         "__Host-gateway-errand",
         "__Host-gateway-asked",
+        "__Host-gateway-language",
     )
 
 

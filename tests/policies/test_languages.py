@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.languages import choose
+from policies.languages import LANGUAGES, NAMES, choose, language_of
 
 AVAILABLE = ("en", "sv")
 
@@ -80,3 +80,26 @@ def test_hostile_text_is_cheap(hostile: str) -> None:
     before = time.process_time()
     assert choose(hostile, AVAILABLE, "en") in AVAILABLE
     assert time.process_time() - before < 0.05
+
+
+@pytest.mark.parametrize(
+    ("remembered", "accept", "expected"),
+    [
+        (None, "sv", "sv"),
+        (None, "", "en"),
+        ("sv", "en", "sv"),
+        ("en", "sv", "en"),
+        ("", "sv", "sv"),
+        ("SV", "sv", "sv"),
+        ("de", "", "en"),
+        ("sv\n", "", "en"),
+        ("\0", "", "en"),
+    ],
+)
+def test_what_was_chosen_comes_before_what_the_browser_asks(remembered, accept, expected) -> None:
+    assert language_of(remembered, accept, "en") == expected
+
+
+def test_every_language_has_a_name_of_its_own() -> None:
+    assert tuple(NAMES) == LANGUAGES
+    assert len(set(NAMES.values())) == len(LANGUAGES)

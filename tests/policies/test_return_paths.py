@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from yarl import URL
 
-from policies.return_paths import LONGEST, START, safe_return_path
+from policies.return_paths import LONGEST, START, carried, own_path, safe_return_path
 
 OWN = ("http://localhost:8080", "https://portal.example.se")
 ROWS = Path(__file__).parents[1] / "data" / "return_paths.txt"
@@ -124,3 +124,27 @@ def test_it_is_stable(text: str) -> None:
     assert safe_return_path(once, OWN) == once
     for origin in OWN:
         assert safe_return_path(origin + once, OWN) == once
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_somebody_can_stay_on_a_page_that_no_way_leads_back_to(loop: str) -> None:
+    assert own_path(f"{loop}?next=/x", OWN) == f"{loop}?next=/x"
+    assert safe_return_path(f"{loop}?next=/x", OWN) == START
+
+
+@given(hostile)
+def test_staying_leads_nowhere_else_either(text: str) -> None:
+    result, on = own_path(text, OWN), safe_return_path(text, OWN)
+    assert on in {result, START}
+    for origin in OWN:
+        assert str(URL(origin + "/x/y").join(URL(result)).origin()) == origin
+        assert whatwg_origin(origin, result) == origin
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=3000))
+def test_a_target_survives_a_query(text: str) -> None:
+    target = "/" + text.replace("#", "")
+    value = carried(target.encode())
+    assert re.fullmatch(r"[A-Za-z0-9._~/%-]+", value)
+    assert unquote(value) == (target if len(target) <= 2048 else unquote(value))
+    assert unquote(value) in {target, target.partition("?")[0], START}

@@ -51,7 +51,9 @@ COOKIE = b"Cookie: gateway=anna\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 INTRODUCTIONS = Introductions(Assertions(new_ring(0.0), FakeEntropy()))
-REPLIES = Replies(lambda status, **_: b"<p>%d</p>" % status, lambda accept: "en", https=False)
+REPLIES = Replies(
+    lambda status, **_: b"<p>%d</p>" % status, lambda cookies, accept: "en", https=False
+)
 
 Script = Callable[["Visit"], Awaitable[None]]
 

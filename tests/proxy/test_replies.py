@@ -49,11 +49,15 @@ def test_nobody_waits_for_a_page_of_an_api() -> None:
 
 
 def page(status: int, **told: object) -> bytes:
-    return f"<p>{status} {told['language']} {told['reference']}</p>".encode()
+    return f"<p>{status} {told['language']} {told['reference']} {told['here']}</p>".encode()
 
 
-REPLIES = Replies(page, lambda accept: "sv" if accept.startswith("sv") else "en", https=False)
-SECURE = Replies(page, lambda accept: "en", https=True)
+def language(cookies: str, accept: str) -> str:
+    return "sv" if "swedish" in cookies or accept.startswith("sv") else "en"
+
+
+REPLIES = Replies(page, language, https=False)
+SECURE = Replies(page, language, https=True)
 
 
 def parts(raw: bytes) -> tuple[bytes, dict[bytes, bytes], bytes]:
@@ -122,6 +126,13 @@ def test_refusals(status: int, fields: bytes) -> None:
         assert b"charset=utf-8" in told[b"Content-Type"]
 
 
+def test_a_page_is_told_its_address_and_what_chooses_its_language() -> None:
+    fields = NAVIGATES + b"Cookie: a=b\r\nCookie: swedish=\xff\r\n"
+    head = request(fields, b"GET /a%20b?c=d&e HTTP/1.1")
+    _, _, body = parts(REPLIES.refuse(403, head, reference="r-1", close=False))
+    assert body == b"<p>403 sv r-1 /a%2520b%3Fc%3Dd%26e</p>"
+
+
 def test_without_a_readable_head() -> None:
     start, fields, body = parts(REPLIES.refuse(405, None, reference="r-1", close=True))
     assert start == b"HTTP/1.1 405 Method Not Allowed"
@@ -134,7 +145,7 @@ def test_without_a_head_people_get_a_page_where_people_get(status: int) -> None:
     start, fields, body = parts(REPLIES.refuse(status, None, reference="r-1", close=True))
     assert start.startswith(b"HTTP/1.1 %d " % status)
     assert fields[b"Content-Type"].startswith(b"text/html")
-    assert body == b"<p>%d en r-1</p>" % status
+    assert body == b"<p>%d en r-1 /</p>" % status
     assert (b"Retry-After" in fields) is (status == 429)
 
 

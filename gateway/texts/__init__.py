@@ -1,0 +1,1 @@
+"""The words that employees read, on pages and in messages, in every language."""
