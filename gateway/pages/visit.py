@@ -29,9 +29,9 @@ _ELSEWHERE: Final = "internet"
 class Visit:
     """One request, under one configuration. Cookie values are None when absent.
 
-    `host` is the canonical host, `here` the origin of pages on it. `address` is the path of the page
-    that answers, as a query carries it: where a form was posted, its page is got. `asked` is "" when
-    absent.
+    `host` is the canonical host, `here` the origin of pages on it. `address` is the path of the
+    page that answers, as a query carries it: where a form was posted, its page is got. `asked` is
+    "" when absent.
     """
 
     services: PageServices
