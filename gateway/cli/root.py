@@ -11,9 +11,10 @@ import click
 
 from gateway.cli.check import check
 from gateway.cli.demo import demo
-from gateway.cli.ending import session_ender
 from gateway.cli.keys import keys
+from gateway.cli.reaching import session_ender
 from gateway.cli.run import run
+from gateway.cli.session import session
 from gateway.cli.user import user
 
 
@@ -57,7 +58,7 @@ def portvakt(ctx: click.Context, config: Path | None) -> None:
     ctx.obj = {"config": config or _default_config(), "session_ender": session_ender}
 
 
-for command in (run, demo, check, user, keys):
+for command in (run, demo, check, user, session, keys):
     portvakt.add_command(command)
 
 

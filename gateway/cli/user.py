@@ -10,6 +10,7 @@ import click
 from gateway.cli import passwords, person_fields
 from gateway.cli.opening import Opened, ends_sessions, mobile_region, with_directory
 from gateway.cli.output import No, done, print_fields, print_json, timestamp
+from gateway.cli.reaching import Reached, with_sessions
 from gateway.cli.user_import import import_command
 from gateway.directory.accounts import Accounts
 from gateway.directory.rows import Account, Entry
@@ -133,6 +134,23 @@ def disable(ctx: click.Context, *, user_name: str) -> None:
     """Keep a user from logging on, and end the sessions."""
     _change(ctx, user_name, lambda accounts: accounts.set_enabled(user_name, enabled=False))
     done(f"{_printable(user_name)} can no longer log on.{_about_sessions(ctx)}")
+
+
+@user.command()
+@_name
+@click.pass_context
+def unlock(ctx: click.Context, *, user_name: str) -> None:
+    """Forget a user's wrong passwords and codes, and the messages that were counted."""
+    if with_directory(ctx, lambda opened: opened.accounts.show(user_name)) is None:
+        raise _not_found(user_name)
+
+    async def work(reached: Reached) -> None:
+        canonical = user_names.canonical(user_name)
+        await reached.lockout.unlock(canonical)
+        await reached.budget.forget(canonical)
+
+    with_sessions(ctx, work)
+    done(f"{_printable(user_name)} is not locked. An address that is locked waits for its time.")
 
 
 @user.command("set-password")
