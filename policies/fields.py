@@ -44,6 +44,9 @@ class Crossing(enum.IntEnum):
     FORWARDED_FOR = 4  # dropped, but read when the peer is a trusted proxy
 
 
+ASSERTION: Final = "X-Gateway-Assertion"
+"""The signed field that says who is logged on."""
+
 HOP_BY_HOP: Final = frozenset({
     "connection", "proxyconnection", "keepalive", "te", "trailer", "transferencoding", "upgrade",
     "proxyauthenticate", "proxyauthorization", "http2settings",
@@ -73,14 +76,15 @@ class FieldRules:
     `known` holds the answers given so far, for whoever cannot afford a call a field.
     """
 
-    __slots__ = ("_identity", "known")
+    __slots__ = ("_identity", "_ours", "known")
 
     _REMEMBERED: Final = 4096
     _LONGEST: Final = 64
 
     def __init__(self, identity: Iterable[str]) -> None:
         """Take the names of all identity fields of all upstreams: none crosses to any of them."""
-        self._identity = frozenset(fold(name) for name in identity)
+        self._ours = frozenset(name.lower() for name in (*identity, ASSERTION))
+        self._identity = frozenset(fold(name) for name in self._ours)
         self.known: dict[bytes, Crossing] = {}
 
     def crossing(self, name: bytes) -> Crossing:
@@ -94,6 +98,16 @@ class FieldRules:
                 self.known.clear()
             self.known[name] = judged
         return judged
+
+    def looks_like_ours(self, name: bytes) -> bool:
+        """Return whether a field is one of ours to whoever reads names loosely, misspelt.
+
+        A proxy that drops our fields by their names lets this one through.
+        """
+        if self.crossing(name) is not Crossing.DROP:
+            return False
+        lower = name.decode("latin-1").lower()
+        return lower not in self._ours and fold(lower) in self._identity
 
     def _judge(self, name: str) -> Crossing:
         folded = fold(name)

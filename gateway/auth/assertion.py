@@ -15,8 +15,6 @@ from gateway.auth.key_ring import KeyRing
 from gateway.auth.live import LiveSession
 from gateway.auth.ports import Entropy
 
-FIELD: Final = "X-Gateway-Assertion"
-
 LIFETIME_S: Final = 60
 USED_S: Final = 50.0
 """How long one is used again: ten seconds are left for the way, and for clocks that differ."""

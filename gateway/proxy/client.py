@@ -35,8 +35,8 @@ class ClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_door", "_ended", "_exchange", "_full", "_inbox", "_lingered", "_origin",
-        "_origin_plan", "_queued", "_state", "_unsent", "deadline", "forwarded", "peer", "plan",
-        "reading", "request_id", "transport",
+        "_origin_head", "_origin_plan", "_queued", "_state", "_unsent", "deadline", "forwarded",
+        "peer", "plan", "reading", "request_id", "transport",
     )  # fmt: skip
 
     def __init__(self, door: FrontDoor, peer: str | None = None) -> None:
@@ -52,6 +52,7 @@ class ClientConnection(asyncio.Protocol):
         self._queued: list[bytes] = []
         self._origin: decide.Origin | None = None
         self._origin_plan: Plan | None = None
+        self._origin_head: RequestHead | None = None
         self.deadline = math.inf
         self.peer = peer
         self.plan = door.plan
@@ -232,10 +233,12 @@ class ClientConnection(asyncio.Protocol):
     def origin(self, head: RequestHead) -> decide.Origin:
         """Return where the request comes from; worked out once a connection when it can be."""
         plan = self.plan
-        if self._origin is not None and self._origin_plan is plan and plan.peer_decides:
+        same = self._origin_plan is plan and (plan.peer_decides or self._origin_head is head)
+        if same and self._origin is not None:
             return self._origin
         self._origin = decide.origin_of(plan, self.peer or "", head)
         self._origin_plan = plan
+        self._origin_head = head
         return self._origin
 
     def refuse(self, status: int, head: RequestHead | None, *, why: str) -> None:

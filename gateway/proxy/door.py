@@ -18,6 +18,7 @@ from gateway.proxy.decide import Origin
 from gateway.proxy.plan import Plan
 from gateway.proxy.reception import Reception
 from gateway.proxy.ticker import Ticker
+from gateway.wire.request import RequestHead
 from policies.decision import Deny, Reason
 from policies.routes import Route
 
@@ -137,6 +138,10 @@ class FrontDoor:
             self._audit.write(event)
         except Unavailable:
             _log.exception("audit cannot be written")
+
+    def must_close(self, head: RequestHead) -> bool:
+        """Return whether a connection ends after an answer of our own to this request."""
+        return head.has_body or not head.keep_alive or self.draining
 
     def note_refusal(self, status: int, why: str) -> None:
         """Count a refusal; a flood of them costs a few log lines, not one each."""

@@ -9,15 +9,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from gateway.auth.assertion import FIELD, USED_S, Assertions
+from gateway.auth.assertion import USED_S, Assertions
 from gateway.auth.key_ring import KeyRing
 from gateway.auth.live import LiveSession
 from gateway.settings.model import Upstream
+from policies.fields import ASSERTION
 
 if TYPE_CHECKING:
     from gateway.proxy.plan import Plan
 
-_FIELD: Final = FIELD.encode("ascii")
+_FIELD: Final = ASSERTION.encode("ascii")
 
 
 class _Kept(NamedTuple):

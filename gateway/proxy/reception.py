@@ -1,28 +1,64 @@
-"""What becomes of one request head: read, routed, judged, then forwarded or answered.
+"""What becomes of one request head: read, routed, judged, then let through, answered or refused.
 
 One page from top to bottom; the connection keeps the bytes, this decides about them. The store is
-asked only when the session is not warm, and a store that does not answer never means yes.
+asked only when the session is not warm, and a store that does not answer never means yes. A
+request is judged alike whether it is one of our own or one that a proxy asks about; what then
+becomes of it is the way's.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from gateway.auth.live import LiveSession
 from gateway.auth.ports import Unavailable
 from gateway.proxy import decide, request_head
 from gateway.proxy.exchange import Exchange
-from gateway.proxy.plan import PAGES_POOL
+from gateway.proxy.original import is_question, read_original
+from gateway.proxy.passage import Passage
+from gateway.proxy.plan import PAGES_POOL, Plan
+from gateway.proxy.verification import Verification
 from gateway.tasks import spawn
 from gateway.wire.errors import BadMessage
 from gateway.wire.request import RequestHead
-from policies.decision import Allow, Challenge, Deny, StepUp
+from policies.decision import Allow, Challenge, Deny, Reason, StepUp
 from policies.routes import PAGES, Kind, Route
 
 if TYPE_CHECKING:
     from gateway.proxy.client import ClientConnection
     from gateway.proxy.door import FrontDoor
+
+Head = TypeVar("Head", bound=RequestHead)
+Head_contra = TypeVar("Head_contra", bound=RequestHead, contravariant=True)
+
+_NO_SUCH_ROUTE = Deny(404, Reason.NO_ROUTE)
+
+
+class Way(Protocol[Head_contra]):
+    """What is done with a request once it is judged."""
+
+    def allowed(
+        self, client: ClientConnection, head: Head_contra, route: Route, live: LiveSession | None, /
+    ) -> None:
+        """Let it through."""
+        ...
+
+    def challenged(self, client: ClientConnection, head: Head_contra, reason: Reason, /) -> None:
+        """Ask for a logon, or for a code."""
+        ...
+
+    def denied(
+        self,
+        client: ClientConnection,
+        head: Head_contra,
+        deny: Deny,
+        user: str,
+        route: Route | None,
+        /,
+    ) -> None:
+        """Refuse it."""
+        ...
 
 
 class Reception:
@@ -30,6 +66,8 @@ class Reception:
 
     def __init__(self, door: FrontDoor) -> None:
         self._door = door
+        self._passage = Passage(door)
+        self._verification = Verification(door)
 
     def receive(self, client: ClientConnection, raw: bytes) -> None:
         """Read a head and decide what becomes of it."""
@@ -44,26 +82,54 @@ class Reception:
             client.refuse(413, head, why="body too long")
             return
         route = decide.find_route(plan, head)
-        if isinstance(route, Deny):
-            self._denied(client, route, head)
-            return
-        origin = client.origin(head)
-        if route is PAGES:
-            pages = request_head.for_pages(plan, head, origin, client.request_id)
-            client.forward(Exchange(client, head, pages, plan.pools[PAGES_POOL], None))
+        if route is PAGES or isinstance(route, Deny):
+            self._not_routed(client, plan, head, route)
             return
         head.for_script = route.kind is Kind.API
-        token = decide.session_token(plan, head)
+        self._judge(client, head, route, self._passage)
+
+    def _not_routed(
+        self, client: ClientConnection, plan: Plan, head: RequestHead, route: Route | Deny
+    ) -> None:
+        """Serve what no configured route does: our own pages, a proxy's question, or nothing."""
+        if is_question(head.path):
+            self._verify(client, plan, head)
+        elif isinstance(route, Deny):
+            self._passage.denied(client, head, route, "", None)
+        else:
+            pages = request_head.for_pages(plan, head, client.origin(head), client.request_id)
+            client.forward(Exchange(client, head, pages, plan.pools[PAGES_POOL], None))
+
+    def _verify(self, client: ClientConnection, plan: Plan, question: RequestHead) -> None:
+        """Judge the request that a proxy asks about; whoever is not trusted is told nothing."""
+        way = self._verification
+        try:
+            head = read_original(plan, question, client.peer or "")
+        except BadMessage as error:
+            way.refused(client, question, error)
+            return
+        route = decide.find_route(plan, head)
+        if route is PAGES:
+            route = _NO_SUCH_ROUTE  # a portal is never asked for our own pages
+        if isinstance(route, Deny):
+            way.denied(client, head, route, "", None)
+            return
+        head.for_script = route.kind is Kind.API
+        self._judge(client, head, route, way)
+
+    def _judge(self, client: ClientConnection, head: Head, route: Route, way: Way[Head]) -> None:
+        """Find the session, at once when it is warm, and decide."""
+        token = decide.session_token(client.plan, head)
         live = self._door.sessions.warm(token) if token is not None else None
         if token is None or live is not None:
-            self._decided(client, head, route, live)
+            self._decided(client, head, route, live, way)
             return
         client.decide_later()
-        resolving = spawn(self._resolve(client, head, route, token), "resolve session")
+        resolving = spawn(self._resolve(client, head, route, token, way), "resolve session")
         resolving.add_done_callback(lambda task: _end_if_crashed(client, task))
 
     async def _resolve(
-        self, client: ClientConnection, head: RequestHead, route: Route, token: bytes
+        self, client: ClientConnection, head: Head, route: Route, token: bytes, way: Way[Head]
     ) -> None:
         live = None
         try:
@@ -74,10 +140,15 @@ class Reception:
                     client.refuse(503, head, why="session store unavailable")
                 return
         if client.decide_now():
-            self._decided(client, head, route, live)
+            self._decided(client, head, route, live, way)
 
     def _decided(
-        self, client: ClientConnection, head: RequestHead, route: Route, live: LiveSession | None
+        self,
+        client: ClientConnection,
+        head: Head,
+        route: Route,
+        live: LiveSession | None,
+        way: Way[Head],
     ) -> None:
         now = self._door.time_of_day()
         decision = decide.judge(client.plan, route, live, client.origin(head), head, now)
@@ -86,51 +157,12 @@ class Reception:
                 if reported is not None and live is not None:
                     origin, name = client.origin(head), client.request_id
                     self._door.audit_reported(reported, origin, live, route, name)
-                self._allowed(client, head, route, live)
+                way.allowed(client, head, route, live)
             case Challenge(reason=reason) | StepUp(reason=reason):
-                close = self._must_close(head)
-                answer = client.plan.replies.challenge(head, reason, close=close)
-                client.answer(answer, close=close)
+                way.challenged(client, head, reason)
             case Deny():
                 user = live.record.user if live is not None else ""
-                self._denied(client, decision, head, user=user, route=route)
-
-    def _allowed(
-        self, client: ClientConnection, head: RequestHead, route: Route, live: LiveSession | None
-    ) -> None:
-        plan = client.plan
-        upstream = plan.upstreams[route.upstream]
-        origin = client.origin(head)
-        lines = client.forwarded.lines(plan, head, origin.address)
-        if live is not None:
-            self._door.sessions.used(live)
-            lines += plan.introductions.lines(plan, upstream, live, origin.network)
-        lines += b"X-Request-Id: %b\r\n" % client.request_id
-        upgrade = decide.may_upgrade(route, head)
-        if not upgrade:
-            head.upgrade = b""
-        sent = request_head.for_upstream(plan, head, upstream, lines=lines, upgrade=upgrade)
-        client.forward(Exchange(client, head, sent, plan.pools[upstream.name], live))
-
-    def _denied(
-        self,
-        client: ClientConnection,
-        deny: Deny,
-        head: RequestHead,
-        *,
-        user: str = "",
-        route: Route | None = None,
-    ) -> None:
-        self._door.audit_denied(deny, client.origin(head), user, route, client.request_id)
-        close = self._must_close(head) or deny.status == 400  # noqa: PLR2004
-        reference = client.request_id.decode("ascii")
-        answer = client.plan.replies.refuse(
-            deny.status, head, reference=reference, reason=deny.reason, close=close
-        )
-        client.answer(answer, close=close)
-
-    def _must_close(self, head: RequestHead) -> bool:
-        return head.has_body or not head.keep_alive or self._door.draining
+                way.denied(client, head, decision, user, route)
 
 
 def _end_if_crashed(client: ClientConnection, task: asyncio.Task[None]) -> None:

@@ -81,6 +81,7 @@ class Replies:
             return self._answer(302, fields, b"", head, close=close)
         body = _problem(401, _WORDS[reason], reason.value, logon=there)
         fields = _PROBLEM + b'WWW-Authenticate: Gateway realm="gateway"\r\nVary: Sec-Fetch-Mode\r\n'
+        fields += b"X-Gateway-Logon: %b\r\n" % there.encode("ascii")
         return self._answer(401, fields, body, head, close=close)
 
     def refuse(
@@ -129,7 +130,7 @@ class Replies:
         ending = b"Connection: close\r\n" if close else b""
         start = b"HTTP/1.1 %d %b\r\n" % (status, _PHRASES.get(status, "").encode())
         length = b"Content-Length: %d\r\n" % len(body)
-        shown = b"" if head is not None and head.method == b"HEAD" else body
+        shown = b"" if head is not None and head.bodiless else body
         return b"".join((start, length, fields, self._common, ending, b"\r\n", shown))
 
 

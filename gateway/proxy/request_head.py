@@ -95,7 +95,7 @@ class Forwarded:
 
 def _crossing(plan: Plan, head: RequestHead) -> bytes:
     """Return the client's field lines that may cross; prepared once for equal field sections."""
-    prepared = head.shared.get(plan)
+    prepared: bytes | None = head.shared.get(plan)
     if prepared is not None:
         return prepared
     named = head.named - _HARMLESS_NAMES if head.named else head.named

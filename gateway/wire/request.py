@@ -7,7 +7,7 @@ servers could read in two ways has its own line and its own test here.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 import httptools
 
@@ -94,12 +94,17 @@ class RequestHead:
         self.for_script = False
         self.bound = False
         self.named: frozenset[bytes] = frozenset()  # fields that Connection names, lower case
-        self.shared: dict[object, bytes] = {}
+        self.shared: dict[object, Any] = {}
 
     @property
     def target(self) -> bytes:
         """The request target as it will be sent on: path and query, byte for byte."""
         return self.path + self.query
+
+    @property
+    def bodiless(self) -> bool:
+        """Whether its answer has no body (RFC 9110 section 9.3.2)."""
+        return self.method == b"HEAD"
 
     @property
     def has_body(self) -> bool:
