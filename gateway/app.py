@@ -25,7 +25,7 @@ from gateway.directory.passwords import PasswordHasher
 from gateway.directory.sql import SqlDirectory
 from gateway.generation import Lasting, build
 from gateway.operate.admin import make_admin
-from gateway.operate.audit_file import AuditFile
+from gateway.operate.audit_file import open_audit
 from gateway.operate.key_file import KeyFile
 from gateway.pages.application import make_pages
 from gateway.pages.services import PageServices
@@ -37,7 +37,7 @@ from gateway.proxy.pool import Pool
 from gateway.proxy.ticker import Ticker
 from gateway.settings.model import LONGEST_HEAD, Upstream, UpstreamUrl
 from gateway.settings.snapshot import Snapshot
-from gateway.store.store import Store, open_store
+from gateway.store.store import open_store
 from gateway.system import SystemClock, SystemEntropy
 from gateway.tasks import report, spawn
 
@@ -94,7 +94,7 @@ async def _serving(start: Start) -> AsyncIterator[FrontDoor]:
         place = lasting.pages.upstream.urls[0].path
         await stack.enter_async_context(_pages(place, lambda: now.services))
         await stack.enter_async_context(_background(lasting, door))
-        await stack.enter_async_context(_admin(start, lasting.store, now.directory))
+        await stack.enter_async_context(_admin(start, lasting, now.directory))
         listener = Listener(door, start.public)
         await listener.start()
         try:
@@ -108,13 +108,14 @@ def _lasting(start: Start, stack: contextlib.AsyncExitStack) -> Lasting:
     """Open what no edit of gateway.toml changes; `stack` closes it."""
     settings = start.snapshot.settings
     clock, entropy = SystemClock(), SystemEntropy()
-    audit = AuditFile(settings.audit_file, clock)
+    sealer = Sealer(settings.secret_key.reveal().encode(), entropy)
+    audit = open_audit(settings, sealer, clock)
     stack.callback(audit.close)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, audit.reopen)
     store = open_store(start.redis_url)
     stack.push_async_callback(store.close)
     hasher = PasswordHasher(entropy)
     stack.callback(hasher.close)
-    sealer = Sealer(settings.secret_key.reveal().encode(), entropy)
     keys = KeyFile(settings.state_dir, sealer, clock)
     ticker = Ticker(asyncio.get_running_loop())
     return Lasting(
@@ -194,13 +195,21 @@ async def _background(lasting: Lasting, door: FrontDoor) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _admin(start: Start, store: Store, directory: SqlDirectory) -> AsyncIterator[None]:
+async def _admin(start: Start, lasting: Lasting, directory: SqlDirectory) -> AsyncIterator[None]:
     async def configuration() -> None:
         on_disk = hashlib.sha256(start.path.read_bytes()).hexdigest()
         if not on_disk.startswith(start.snapshot.digest):
             raise Unavailable("the running configuration is not the one on disk")
 
-    checks = {"redis": store.ping, "directory": directory.ping, "configuration": configuration}
+    async def audit() -> None:
+        lasting.audit.ready()
+
+    checks = {
+        "redis": lasting.store.ping,
+        "directory": directory.ping,
+        "configuration": configuration,
+        "audit": audit,
+    }
     runner = web.AppRunner(make_admin(checks), access_log=None)
     await runner.setup()
     for listening in start.admin:

@@ -60,7 +60,8 @@ class Supervisor:
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        signal.signal(signal.SIGHUP, self._pass_on)
+        for number in (signal.SIGHUP, signal.SIGUSR1):
+            signal.signal(number, self._pass_on)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         while not self._stopping:
             self._start_missing()
@@ -98,8 +99,11 @@ class Supervisor:
         status = 1
         try:
             signal.set_wakeup_fd(-1)
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
+            for number in (signal.SIGHUP, signal.SIGUSR1):
+                # They may come before the worker listens to them, and must not end it.
+                signal.signal(number, signal.SIG_IGN)
             die_with_parent(parent)
             self._worker(index)
             status = 0

@@ -335,13 +335,19 @@ class FakeSms:
 
 
 class ListAudit:
-    """Keeps the events in a list."""
+    """Keeps the events in a list, unless its disk is full."""
 
     def __init__(self) -> None:
         self.events: list[AuditEvent] = []
+        self.full = False
 
     def write(self, event: AuditEvent) -> None:
+        self.ready()
         self.events.append(event)
+
+    def ready(self) -> None:
+        if self.full:
+            raise Unavailable("audit file")
 
     def names(self) -> list[str]:
         return [f"{event.event}:{event.outcome}" for event in self.events]

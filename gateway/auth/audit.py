@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final
 
 from gateway.auth.model import Client
@@ -29,7 +30,7 @@ def note(
 ) -> None:
     """Append one event of `client`. `user` is the canonical name, cut when somebody typed a lot.
 
-    Raises Unavailable when it cannot be kept.
+    Raises Unavailable when it cannot be kept: what it tells of must not be done then.
     """
     audit.write(
         AuditEvent(
@@ -39,6 +40,18 @@ def note(
             outcome=outcome,
             user=user[:_LONGEST_USER],
             reason=reason,
+            ref=client.request_id,  # what a page of ours shows when it went wrong
             request_id=client.request_id,
         )
     )
+
+
+def note_done(
+    audit: Audit, event: str, client: Client, outcome: str, user: str = "", reason: str = ""
+) -> None:
+    """Append one event that nothing can undo: a session has ended, a message has left.
+
+    When it cannot be kept, the audit says so in the log and in its metric; nobody is stopped.
+    """
+    with contextlib.suppress(Unavailable):
+        note(audit, event, client, outcome, user, reason)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.auth.audit import note
+from gateway.auth.audit import note, note_done
 from gateway.auth.challenges import NOWHERE, Challenges, LiveChallenge
 from gateway.auth.lockout import Lockout
 from gateway.auth.model import Client, Person
@@ -81,9 +81,10 @@ class Credentials:
 
     async def change_mobile(self, person: Person, mobile: str, client: Client, reason: str) -> bool:
         """Set the number and tell the old one; False when the user is gone."""
+        self.audit.ready()
         if not await self._accounts.set_mobile(person.user, mobile):
             return False
-        note(self.audit, "mobile.changed", client, "changed", person.user, reason)
+        note_done(self.audit, "mobile.changed", client, "changed", person.user, reason)
         self._notices.send(Notice.MOBILE_CHANGED, person.user, person.mobile, client)
         return True
 
@@ -93,7 +94,7 @@ class Credentials:
         """Set the password and end every session but that of the token `but`; tell the user."""
         if not await self._replace(person, password, client, "password-changed", but):
             return False
-        note(self.audit, "password.changed", client, "changed", person.user)
+        note_done(self.audit, "password.changed", client, "changed", person.user)
         self._notices.send(Notice.PASSWORD_CHANGED, person.user, person.mobile, client)
         return True
 
@@ -102,13 +103,14 @@ class Credentials:
         if not await self._replace(person, password, client, "password-reset", None):
             return False
         await self.lockout.forgive_passwords(person.user, client.address)
-        note(self.audit, "password.reset", client, "reset", person.user)
+        note_done(self.audit, "password.reset", client, "reset", person.user)
         self._notices.send(Notice.PASSWORD_RESET, person.user, person.mobile, client)
         return True
 
     async def _replace(
         self, person: Person, password: str, client: Client, reason: str, but: str | None
     ) -> bool:
+        self.audit.ready()
         await self._sessions.end_all(person.user, client, reason, but=but)
         if not await self._accounts.set_password(person.user, password):
             return False

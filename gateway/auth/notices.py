@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from gateway.auth.audit import note
+from gateway.auth.audit import note_done
 from gateway.auth.model import Client
 from gateway.auth.one_time_passwords import DEADLINE_S
 from gateway.auth.ports import Audit, SmsSender, Unavailable
@@ -47,4 +47,4 @@ class Notices:
         except TimeoutError:
             reason = "timeout"
         finally:
-            note(self.audit, f"notice.{notice.value}", client, outcome, user, reason)
+            note_done(self.audit, f"notice.{notice.value}", client, outcome, user, reason)

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Self
 
-from gateway.auth.audit import note
+from gateway.auth.audit import note, note_done
 from gateway.auth.challenges import NOWHERE, Challenges, LiveChallenge, Purpose
 from gateway.auth.model import Client, Person
 from gateway.auth.outcomes import (
@@ -221,7 +221,7 @@ class OneTimePasswords:
         except TimeoutError:
             reason = "timeout"
         finally:
-            note(self._audit, f"code.{delivery}", client, delivery, inside.user, reason)
+            note_done(self._audit, f"code.{delivery}", client, delivery, inside.user, reason)
             await self._settle(challenge, delivery)
 
     async def _settle(self, challenge: LiveChallenge, delivery: str) -> None:

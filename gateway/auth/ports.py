@@ -328,5 +328,9 @@ class Audit(Protocol):
         """Append one event. Raises Unavailable when it cannot be kept."""
         ...
 
+    def ready(self) -> None:
+        """Raise Unavailable when events cannot be kept just now, before something is changed."""
+        ...
+
 
 Cancel = Callable[[], None]

@@ -12,7 +12,7 @@ import enum
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from gateway.auth.audit import note
+from gateway.auth.audit import note, note_done
 from gateway.auth.live import LiveSession, dump, load
 from gateway.auth.model import Client, Person, SessionRecord
 from gateway.auth.ports import (
@@ -215,7 +215,7 @@ class Sessions:
                 if old and name == old.key
                 else (person.user, "too-many")
             )
-            note(self._audit, "session.ended", client, "ended", whose, why)
+            note_done(self._audit, "session.ended", client, "ended", whose, why)
         return token
 
     async def end(self, token: str, client: Client, reason: str = "logged-off") -> None:
@@ -230,7 +230,7 @@ class Sessions:
         self.reached()
         self._end_here([live.key])
         if there:
-            note(self._audit, "session.ended", client, "ended", live.record.user, reason)
+            note_done(self._audit, "session.ended", client, "ended", live.record.user, reason)
 
     async def end_listed(self, key: str, user: str, client: Client, reason: str) -> bool:
         """End the session of a key, if it is the user's; False when there is none.
@@ -255,7 +255,7 @@ class Sessions:
         self.reached()
         self._end_here(ended)
         for _ in ended:
-            note(self._audit, "session.ended", client, "ended", user, reason)
+            note_done(self._audit, "session.ended", client, "ended", user, reason)
         return len(ended)
 
     # What the upkeep and the store's channel tell.

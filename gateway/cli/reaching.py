@@ -20,7 +20,7 @@ from gateway.auth.sms_budget import SmsBudget
 from gateway.cli.opening import read_config
 from gateway.cli.output import No
 from gateway.directory.accounts import OnChanged
-from gateway.operate.audit_file import AuditFile
+from gateway.operate.audit_file import open_audit
 from gateway.settings.model import Settings
 from gateway.store.embedded import EmbeddedRedisError, reached
 from gateway.store.store import open_store
@@ -61,11 +61,14 @@ async def reach(settings: Settings) -> AsyncIterator[Reached | None]:
             except (OSError, EmbeddedRedisError) as error:
                 raise Unavailable("redis") from error
         clock = SystemClock()
-        audit = AuditFile(settings.audit_file, clock)
+        sealer = Sealer(key.encode(), SystemEntropy())
+        try:
+            audit = open_audit(settings, sealer, clock)
+        except OSError as error:
+            raise Unavailable("audit file") from error
         stack.callback(audit.close)
         store = open_store(url)
         stack.push_async_callback(store.close)
-        sealer = Sealer(key.encode(), SystemEntropy())
         yield Reached(
             Sessions(store.sessions, sealer, settings.session, clock, audit),
             SessionList(store.sessions, sealer, settings.session, clock),

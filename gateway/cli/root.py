@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from gateway.cli.audit import audit
 from gateway.cli.check import check
 from gateway.cli.demo import demo
 from gateway.cli.keys import keys
@@ -58,7 +59,7 @@ def portvakt(ctx: click.Context, config: Path | None) -> None:
     ctx.obj = {"config": config or _default_config(), "session_ender": session_ender}
 
 
-for command in (run, demo, check, user, session, keys):
+for command in (run, demo, check, user, session, keys, audit):
     portvakt.add_command(command)
 
 
