@@ -15,6 +15,7 @@ import pytest
 
 PARTS: Final = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "logrotate": ("logrotate",),
     "nginx": ("nginx",),
     "openssl": ("openssl",),
     "redis-server": ("redis-server", "valkey-server"),

@@ -7,6 +7,7 @@ need() { command -v "$1" >/dev/null 2>&1 || packages="$packages $2"; }
 need redis-server redis-server
 need chromium chromium
 need nginx nginx-light
+PATH="$PATH:/usr/sbin" need logrotate logrotate
 
 if [ -n "$packages" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "Installing$packages …"

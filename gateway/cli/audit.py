@@ -117,8 +117,12 @@ def expire(ctx: click.Context, *, files: Sequence[Path]) -> None:
     """Write down that rotated FILEs are about to be deleted because of their age.
 
     deploy/logrotate calls this, so that `verify` tells them from files that somebody took away.
+    A file that stands packed beside itself does not expire: logrotate calls in that case too.
     """
     settings, chain = _opened(ctx)
+    files = [path for path in files if not path.with_name(f"{path.name}.gz").exists()]
+    if not files:
+        return
     kept = _kept(settings, chain)
     with contextlib.suppress(FileNotFoundError):
         if any(settings.audit_file.samefile(path) for path in files):

@@ -184,6 +184,14 @@ class TestExpire:
         text = desk.run("verify").stdout
         assert "lines 3 to 4 in 1 file. Lines 1 to 2 are not here; expired through 2." in text
 
+    def test_what_was_packed_stays(self, desk: Desk) -> None:
+        desk.write("anna")
+        raw = desk.path.read_bytes()
+        desk.pack("audit.jsonl.1.gz")
+        (desk.state / "audit.jsonl.1").write_bytes(raw)
+        assert desk.run("expire", str(desk.state / "audit.jsonl.1")).stdout == ""
+        assert "lines 1 to 1 in 1 file." in desk.run("verify").stdout
+
     def test_what_is_stolen_does_not_expire(self, desk: Desk) -> None:
         desk.write("anna", "bo")
         desk.rotate("audit.jsonl.1").unlink()

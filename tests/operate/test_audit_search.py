@@ -77,7 +77,7 @@ def test_no_time(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "anna", "0.0.0.0/0", "192.0.2.7/24"])
 def test_no_address(text: str) -> None:
-    with pytest.raises(ValueError, match="network|prefix"):
+    with pytest.raises(ValueError, match=r"network|prefix"):
         read_clients(text)
 
 
