@@ -233,11 +233,15 @@ class OutboxSms:
 
 @dataclass(frozen=True, slots=True)
 class Branding:
-    """`[branding]`: the names that pages and messages show."""
+    """`[branding]`: the names that pages and messages show.
+
+    `content_email` is whom to ask whether something may be passed on.
+    """
 
     organisation: str = "Securitas"
     portal: str = "Medarbetarportalen"
     support_email: str = "medarbetare@securitas.se"
+    content_email: str = "marknad@securitas.se"
     default_language: str = "en"
 
 

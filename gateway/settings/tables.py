@@ -159,6 +159,7 @@ def read_branding(file: Table) -> Branding:
             organisation=table.read("organisation", usual.organisation, text),
             portal=table.read("portal", usual.portal, text),
             support_email=table.read("support_email", usual.support_email, _mail),
+            content_email=table.read("content_email", usual.content_email, _mail),
             default_language=table.read(
                 "default_language", usual.default_language, one_of(*LANGUAGES)
             ),

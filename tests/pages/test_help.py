@@ -31,13 +31,17 @@ async def test_words(browser: Browser, language: str, words: list[str]) -> None:
 
 async def test_the_names_are_those_of_the_branding(browser: Browser) -> None:
     browser.house.snapshot = make_snapshot(
-        organisation="Väktarna <AB>", portal="Intranätet", support_email="hjalp@vakt.example"
+        organisation="Väktarna <AB>",
+        portal="Intranätet",
+        support_email="hjalp@vakt.example",
+        content_email="fraga@vakt.example",
     )
     page = await browser.get(HELP)
     assert "Securitas" not in page.text
     assert "Medarbetarportalen" not in page.text
     assert "Väktarna &lt;AB&gt;" in page.text
     assert 'href="mailto:hjalp@vakt.example"' in page.text
+    assert 'If you are unsure, ask <a href="mailto:fraga@vakt.example">' in page.text
 
 
 async def test_the_password_rules_are_those_of_the_settings(browser: Browser) -> None:

@@ -48,6 +48,7 @@ CASES = [
     ("[assertion]\nrotate = '59m'", 1, "assertion.rotate", '"59m"', '"1h"'),
     ("[assertion]\nrotate = 30", 1, "assertion.rotate", "30", "a duration"),
     ("[branding]\nsupport_email = 'nobody'", 1, "branding.support_email", '"nobody"', "e-mail"),
+    ("[branding]\ncontent_email = 'x@y'", 1, "branding.content_email", '"x@y"', "e-mail"),
     ("[branding]\ndefault_language = 'se'", 1, "branding.default_language", '"se"', '"sv"'),
     ("[branding]\nportal = ' '", 1, "branding.portal", '" "', "not empty"),
     ('[branding]\nportal = "a\\u001b[2J"', 1, "branding.portal", "\\u001b", "one line"),
