@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import html
 import re
 import threading
 import time
@@ -270,7 +269,7 @@ class Employee:
 
     def _start_form(self) -> dict[str, str] | None:
         """Load the first page anew; None where there is nothing to be begun."""
-        form = form_of(self.browser.get(self.journey.start), self.journey.start)
+        form = self.browser.get(self.journey.start).form_to(self.journey.start)
         if form is None:
             return None
         name = user_of(self.number)
@@ -284,7 +283,7 @@ class Employee:
         }[self.journey.name]  # fmt: skip
 
     def _form(self, action: str) -> dict[str, str] | None:
-        return form_of(self.browser.get(self.journey.code), action)
+        return self.browser.get(self.journey.code).form_to(action)
 
     def _code(self) -> str:
         wait_for(lambda: self.peer.messages(self.phone), f"a message to {self.phone}", 20)
@@ -292,14 +291,3 @@ class Employee:
 
     def _say(self, *answers: Answer) -> None:
         self.said += [f"{answer.status} {answer.location}".strip() for answer in answers]
-
-
-def form_of(page: Answer, action: str) -> dict[str, str] | None:
-    """Return the hidden fields of the form that posts to `action`."""
-    found = re.search(
-        rf'<form[^>]* action="{re.escape(action)}(?:\?[^"]*)?".*?</form>', page.text, re.DOTALL
-    )
-    if found is None:
-        return None
-    hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', found[0])
-    return {name: html.unescape(value) for name, value in hidden}

@@ -33,6 +33,16 @@ class Answer:
         found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', part)
         return {name: html.unescape(value) for name, value in found}
 
+    def form_to(self, action: str) -> dict[str, str] | None:
+        """Return the hidden inputs of the form that posts to `action`, or None."""
+        form = re.search(
+            rf'<form[^>]* action="{re.escape(action)}(?:\?[^"]*)?".*?</form>', self.text, re.DOTALL
+        )
+        if form is None:
+            return None
+        found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[0])
+        return {name: html.unescape(value) for name, value in found}
+
 
 class Visitor:
     """One browser. `source` is the address it comes from."""
