@@ -150,6 +150,20 @@ class RouteTable:
         found = self.find(host, target.partition(b"?")[0])
         return found if isinstance(found, Route) and found is not PAGES else None
 
+    def contenders(self, host: bytes, path: bytes) -> tuple[Route, ...]:
+        """Return the routes that a path leads to in any of its readings, that of its bytes first.
+
+        For telling why a path is ambiguous; what must be refused in any case leads nowhere.
+        """
+        levels = self._levels(host)
+        found = [_longest(levels, path, folded=False)]
+        found += [
+            _longest(levels, reading, folded=True)
+            for reading in _readings(path)
+            if reading is not None
+        ]
+        return tuple(dict.fromkeys(route for route in found if route is not None))
+
     def _level(self, host: str | None) -> _Level:
         if host is None:
             return self._any_host

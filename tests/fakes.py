@@ -184,6 +184,10 @@ class FakeStore:
                 self.buckets[bucket.name] = lockout.fail(_rule(bucket), state, now)
         return until
 
+    async def states(self, buckets: Sequence[Bucket]) -> Sequence[lockout.State]:
+        self._up()
+        return [self.buckets.get(bucket.name, lockout.State()) for bucket in buckets]
+
     async def refund(self, buckets: Sequence[Bucket], at: float) -> None:
         self._up()
         for bucket in buckets:

@@ -20,6 +20,7 @@ from gateway.auth.ports import Bucket, Clock, FailureStore
 from gateway.auth.sealing import Sealer
 from gateway.settings.model import Lockout as Rules
 from gateway.settings.model import Rate
+from policies.lockout import locked_until
 
 _DAY: Final = timedelta(days=1)
 PATIENCE_S: Final = 10.0
@@ -62,6 +63,20 @@ class OpenTries:
         return [one for one in self._tries if one.meets(names) and not one.settled.is_set()]
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What stands in one counter: `of` is its key in `[lockout]`, `step` "password" or "code".
+
+    `locked_until` is in seconds since the epoch, None when there is no lock.
+    """
+
+    step: str
+    of: str
+    failures: int
+    most: int
+    locked_until: float | None
+
+
 class Lockout:
     """Spends tries. A lock of codes never blocks the password step.
 
@@ -86,24 +101,36 @@ class Lockout:
 
     async def password(self, user: str, address: str) -> Try | LockedOut:
         """Spend a try of a password for a canonical user name. Raises Unavailable."""
-        rules, place = self._rules, place_of(address)
-        own = (self._pair(user, place),)
-        shared = (
-            self._bucket(rules.address, "password", "address", place),
-            self._bucket(rules.user, "password", "user", user),
-        )
-        return await self._spend(own, shared)
+        place = place_of(address)
+        return await self._spend((self._pair(user, place),), self._of_passwords(user, place))
 
     async def code(self, user: str, address: str) -> Try | LockedOut:
         """Spend a try of a one-time password: by address, by user, and by user and day."""
-        rules, place = self._rules, place_of(address)
-        day = Rate(rules.codes_per_day, _DAY)
-        shared = (
-            self._bucket(rules.address, "code", "address", place),
-            self._bucket(rules.user, "code", "user", user),
-            self._bucket(day, "code", "day", user, locks=(_DAY,)),
-        )
-        return await self._spend((), shared)
+        return await self._spend((), self._of_codes(user, place_of(address)))
+
+    async def look(self, user: str, address: str) -> list[Count]:
+        """Return all counters that a logon of a user ("": nobody) from an address meets.
+
+        Counts nothing. Raises Unavailable.
+        """
+        place, now = place_of(address), self._clock.now()
+        passwords = (self._pair(user, place), *self._of_passwords(user, place))
+        codes = self._of_codes(user, place)
+        buckets = (*passwords, *codes)
+        names = ("user_and_address", "address", "user", "address", "user", "codes_per_day")
+        return [
+            Count(
+                step="password" if bucket in passwords else "code",
+                of=name,
+                failures=sum(at > now - bucket.period_s for at in state.failures),
+                most=bucket.count,
+                locked_until=locked_until([state], now),
+            )
+            for bucket, name, state in zip(
+                buckets, names, await self._store.states(buckets), strict=True
+            )
+            if user or name == "address"
+        ]
 
     async def take_back(self, counted: Try) -> None:
         """Take one try back: it was not judged after all, or the code was right."""
@@ -147,6 +174,20 @@ class Lockout:
             rivals = self._open.in_buckets(names)
             if not rivals or not await _all_settled(rivals, deadline):
                 return LockedOut(wait_s=max(1, math.ceil(until - now)))
+
+    def _of_passwords(self, user: str, place: str) -> tuple[Bucket, ...]:
+        return (
+            self._bucket(self._rules.address, "password", "address", place),
+            self._bucket(self._rules.user, "password", "user", user),
+        )
+
+    def _of_codes(self, user: str, place: str) -> tuple[Bucket, ...]:
+        day = Rate(self._rules.codes_per_day, _DAY)
+        return (
+            self._bucket(self._rules.address, "code", "address", place),
+            self._bucket(self._rules.user, "code", "user", user),
+            self._bucket(day, "code", "day", user, locks=(_DAY,)),
+        )
 
     def _pair(self, user: str, place: str) -> Bucket:
         """Return the counter of a user's wrong passwords from one place.

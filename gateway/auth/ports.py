@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from gateway.auth.model import Person
+from policies.lockout import State
 
 
 class Unavailable(Exception):
@@ -212,6 +213,10 @@ class FailureStore(Protocol):
         Returns None when the try may be judged, else the time until which it is locked (then
         nothing was counted). The try that fills a bucket is still judged; the next is locked.
         """
+        ...
+
+    async def states(self, buckets: Sequence[Bucket]) -> Sequence[State]:
+        """Return what stands in each bucket, and count nothing."""
         ...
 
     async def refund(self, buckets: Sequence[Bucket], at: float) -> None:

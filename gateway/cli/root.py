@@ -12,6 +12,7 @@ import click
 from gateway.cli.audit import audit
 from gateway.cli.check import check
 from gateway.cli.demo import demo
+from gateway.cli.explain import explain
 from gateway.cli.keys import keys
 from gateway.cli.reaching import session_ender
 from gateway.cli.run import run
@@ -59,7 +60,7 @@ def portvakt(ctx: click.Context, config: Path | None) -> None:
     ctx.obj = {"config": config or _default_config(), "session_ender": session_ender}
 
 
-for command in (run, demo, check, user, session, keys, audit):
+for command in (run, demo, check, user, session, keys, audit, explain):
     portvakt.add_command(command)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gateway.auth.sessions import LiveSession
 from gateway.proxy.plan import Plan
+from gateway.settings.snapshot import Snapshot
 from gateway.wire.request import RequestHead
 from policies.access import decide, judge_origin, same_origin
 from policies.conditions import Circumstances
@@ -27,11 +28,15 @@ def origin_of(plan: Plan, peer: str, head: RequestHead) -> Origin:
     if plan.peer_decides:
         address = canonical_address(peer)  # one spelling, also behind a dual-stack listener
         return Origin(address, plan.snapshot.networks.name_of(address))
-    hops = [
+    address = client_address(peer, forwarded_for(head), plan.snapshot.trusted)
+    return Origin(address, plan.snapshot.networks.name_of(address))
+
+
+def forwarded_for(head: RequestHead) -> list[str]:
+    """Return the X-Forwarded-For field lines in their order."""
+    return [
         value.decode("latin-1") for name, value in head.fields if name.lower() == b"x-forwarded-for"
     ]
-    address = client_address(peer, hops, plan.snapshot.trusted)
-    return Origin(address, plan.snapshot.networks.name_of(address))
 
 
 def find_route(plan: Plan, head: RequestHead) -> Route | Deny:
@@ -62,16 +67,25 @@ def judge(
     else:
         seen = Circumstances(origin.network, head.method, now, live.idle_s)
         decision = decide(route, live.record, seen)
-    if head.upgrade and head.upgrade.decode("latin-1") in route.upgrades:
-        sent = [value for name, value in head.fields if name.lower() == b"origin"]
-        # Two are as good as none: nobody knows which one the page had.
-        origin_sent = sent[0].decode("latin-1") if len(sent) == 1 else None
-        # A route with a host of its own has pages of its own, at that host's origin.
-        here = same_origin(plan.scheme.decode(), head.authority.decode("latin-1"))
-        refused = judge_origin(route, origin_sent, plan.snapshot.own_origins | {here})
-        if refused is not None:
-            decision = refused
+    if head.upgrade:
+        return judge_upgrade(plan.snapshot, route, head) or decision
     return decision
+
+
+def judge_upgrade(snapshot: Snapshot, route: Route, head: RequestHead) -> Deny | None:
+    """Return why an upgrade that the route has is refused, whatever else is decided, or None."""
+    if head.upgrade.decode("latin-1") not in route.upgrades:
+        return None
+    # A route with a host of its own has pages of its own, at that host's origin.
+    scheme = snapshot.settings.public_url.scheme
+    here = same_origin(scheme, head.authority.decode("latin-1"))
+    return judge_origin(route, origin_field(head), snapshot.own_origins | {here})
+
+
+def origin_field(head: RequestHead) -> str | None:
+    """Return the Origin; two are as good as none: nobody knows which one the page had."""
+    sent = [value for name, value in head.fields if name.lower() == b"origin"]
+    return sent[0].decode("latin-1") if len(sent) == 1 else None
 
 
 def may_upgrade(route: Route, head: RequestHead) -> bool:

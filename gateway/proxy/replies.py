@@ -42,6 +42,11 @@ _WORDS: Final = {
 }
 
 
+def words_of(reason: Reason) -> str:
+    """Return what a script is told, "" for a reason that refuses nothing."""
+    return _WORDS.get(reason, "")
+
+
 class ErrorPage(Protocol):
     """Renders an error page; the pages half provides it, `app.py` hands it over."""
 

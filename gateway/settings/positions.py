@@ -42,6 +42,10 @@ class Lines:
             path = path[:-1]
         return self._lines.get(path, 1)
 
+    def find(self, path: KeyPath) -> int | None:
+        """Return the line of `path` itself; None when the file does not hold it."""
+        return self._lines.get(path)
+
 
 def render(path: KeyPath) -> str:
     """Return a path as people read it, elements counted from 1: `route[2].second_factor`."""

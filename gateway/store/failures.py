@@ -7,6 +7,7 @@ from typing import Final
 
 from gateway.auth.ports import Bucket
 from gateway.store.link import PREFIX, Link
+from policies.lockout import State
 
 _FAILURES: Final = PREFIX + "failures:"
 
@@ -21,6 +22,13 @@ class RedisFailures:
         """Count one try in every bucket unless one is locked; None or the end of the lock."""
         answer = await self._run("spend", buckets, now)
         return float(answer) if answer else None
+
+    async def states(self, buckets: Sequence[Bucket]) -> Sequence[State]:
+        """Return what stands in each counter."""
+        if not buckets:
+            return []
+        texts = await self._link.call("MGET", *(_FAILURES + bucket.name for bucket in buckets))
+        return [_state(text) for text in texts]
 
     async def refund(self, buckets: Sequence[Bucket], at: float) -> None:
         """Take back the try that was counted at `at`."""
@@ -47,3 +55,11 @@ class RedisFailures:
         keys = [_FAILURES + bucket.name for bucket in buckets]
         answer: bytes = await self._link.script("failures", keys, args)
         return answer
+
+
+def _state(text: bytes | None) -> State:
+    """Read a counter as scripts/failures.lua writes it."""
+    if text is None:
+        return State()
+    locked_until, filled_at, level, *failures = (float(word) for word in text.split())
+    return State(tuple(failures), locked_until, filled_at, int(level))

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from gateway.auth.ports import Bucket
+from policies.lockout import State
 from tests.contracts.conftest import Stores
 
 pytestmark = pytest.mark.asyncio
@@ -19,6 +20,18 @@ ADDRESS = Bucket("address", 5, 300, (60,))
 async def test_the_try_that_fills_a_bucket_is_judged_the_next_is_locked(stores: Stores) -> None:
     answers = [await stores.failures.spend([PAIR], NOW) for _ in range(4)]
     assert answers == [None, None, None, NOW + 60]
+
+
+async def test_what_stands_in_a_bucket_can_be_looked_at(stores: Stores) -> None:
+    assert list(await stores.failures.states([])) == []
+    for at in (NOW, NOW + 1, NOW + 2):
+        await stores.failures.spend([PAIR, ADDRESS], at)
+    for _ in range(2):  # looking counts nothing
+        assert list(await stores.failures.states([ADDRESS, PAIR, Bucket("none", 1, 1, ())])) == [
+            State((NOW, NOW + 1, NOW + 2)),
+            State((NOW, NOW + 1, NOW + 2), NOW + 62, NOW + 2, 1),
+            State(),
+        ]
 
 
 async def test_a_locked_try_counts_nowhere(stores: Stores) -> None:
