@@ -24,11 +24,8 @@ class RedisFailures:
         return float(answer) if answer else None
 
     async def states(self, buckets: Sequence[Bucket]) -> Sequence[State]:
-        """Return what stands in each counter."""
-        if not buckets:
-            return []
-        texts = await self._link.call("MGET", *(_FAILURES + bucket.name for bucket in buckets))
-        return [_state(text) for text in texts]
+        """Return what stands in each counter, one after the other."""
+        return [_state(await self._link.call("GET", _FAILURES + one.name)) for one in buckets]
 
     async def refund(self, buckets: Sequence[Bucket], at: float) -> None:
         """Take back the try that was counted at `at`."""
