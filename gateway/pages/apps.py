@@ -18,14 +18,15 @@ from policies.routes import Route
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One system as the page shows it. `where` is its address without the scheme.
+    """One system as the page shows it. `host` (with a port) and `path` tell where it is.
 
     `picture` is SVG, or None: then `initial` stands in its place.
     """
 
     title: str
     href: str
-    where: str
+    host: str
+    path: str
     picture: Markup | None
     initial: str
     code_needed: bool
@@ -78,7 +79,8 @@ def _card(visit: Visit, app: App) -> Card:
     return Card(
         title=route.title or route.path,
         href=route.path if origin == visit.here else origin + route.path,
-        where=(origin.partition("://")[2] + route.path).removesuffix("/"),
+        host=origin.partition("://")[2],
+        path=route.path.removesuffix("/"),
         picture=pictures()[route.icon] if route.icon else None,
         initial=initial(route.title or route.path),
         code_needed=app.code_needed,

@@ -26,6 +26,9 @@ from tests.system.gateway import (
 _FIRST_NUMBER = 46701740605
 """The first of the numbers that the Swedish authority keeps for fiction: 070-1740605 to -99."""
 _NUMBERS = 95
+GROUP = "staff;systems"
+KINDS = ("anna", "bo", "siv", "eva")
+"""Names of the accounts: with a number, without one, in hr, with systems to choose from."""
 
 _TABLES = """[one_time_password]
 resend_after = "1s"
@@ -71,6 +74,16 @@ host = "partner.localhost"
 path = "/partner/"
 upstream = "portal"
 """
+_SYSTEMS = {
+    "Lön och förmåner": 'path = "/lon"\nicon = "money"\nsecond_factor = "always"',
+    "Dokument och rutiner för alla uppdrag i regionen": 'path = "/dokument"\nicon = "document"',
+    "Larmcentralen": 'path = "/larm/"\nicon = "shield"\nnetworks = ["corporate"]',
+    "Fordon och nycklar": 'path = "/fordon/"\nicon = "car"',
+    "Securitasskolan": 'path = "/skola/"\nicon = "cap"',
+    "Ärenden": 'path = "/arenden/"',
+    "Kundernas avtal": 'host = "partner.localhost"\npath = "/avtal/"\nicon = "people"',
+}
+"""Routes with a title, all of them for members of one group only."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,6 +107,7 @@ class Place:
     with_number: Iterator[Account]
     without_number: Iterator[Account]
     in_hr: Iterator[Account]
+    with_systems: Iterator[Account]
 
     @property
     def origin(self) -> str:
@@ -132,9 +146,21 @@ def _accounts(count: int) -> list[Account]:
         Account(f"siv{n}", "Siv Ruiz", number, "staff;hr") for n, number in enumerate(numbers)
     ]
     anywhere = [Account(f"anna{n}", "Anna Åkesson", number) for n, number in enumerate(numbers)]
+    several = [Account(f"eva{n}", "Eva Lindström", one, GROUP) for n, one in enumerate(numbers)]
     nowhere = [Account(f"bo{n}", "Bo Hämäläinen") for n in range(_NUMBERS)]
     few = max(2, count // 4)
-    return [*anywhere[:count], *office[_NUMBERS - few :], *nowhere[:few]]
+    last = slice(_NUMBERS - few, None)  # nobody of these reads a message that is not their own
+    return [*anywhere[:count], *office[last], *several[last], *nowhere[:few]]
+
+
+def _routes() -> str:
+    keys = 'upstream = "portal"\ngroups = ["systems"]'
+    titled = [
+        f'[[route]]\ntitle = "{title}"\n{more}\n{keys}\n'
+        + ("" if "host =" in more else 'host = "localhost"\n')
+        for title, more in _SYSTEMS.items()
+    ]
+    return "\n".join([_ROUTES, *titled])
 
 
 def _import(gateway: RunningGateway, accounts: list[Account]) -> None:
@@ -150,7 +176,7 @@ def _import(gateway: RunningGateway, accounts: list[Account]) -> None:
 
 @contextlib.contextmanager
 def running_place(directory: Path, count: int = 64, *, self_service: str = "") -> Iterator[Place]:
-    """Run everything; `count` people have a number, a few more have none, or are in hr.
+    """Run everything; `count` people have a number, a few more have none, are in hr, or have systems.
 
     `self_service` is what stands in that table.
     """
@@ -170,7 +196,7 @@ def running_place(directory: Path, count: int = 64, *, self_service: str = "") -
                 phone=stub.phone,
                 public_port=relay.port,
                 tables=tables,
-                routes=_ROUTES,
+                routes=_routes(),
             )
         )
         relay.start(gateway.port)
@@ -178,4 +204,4 @@ def running_place(directory: Path, count: int = 64, *, self_service: str = "") -
         _import(gateway, accounts)
         by_kind = itertools.groupby(accounts, key=lambda one: one.user.rstrip("0123456789"))
         pools = {kind: iter(list(found)) for kind, found in by_kind}
-        yield Place(gateway, stub, relay, redis, pools["anna"], pools["bo"], pools["siv"])
+        yield Place(gateway, stub, relay, redis, *(pools[k] for k in KINDS))

@@ -34,7 +34,7 @@ class Stop:
 
 def tour(new: Callable[[], Employee]) -> Iterator[Stop]:
     """Walk past all pages; `new` gives a new employee with a fresh browser profile."""
-    walks = (_the_way_in, _before_the_code, _the_code, _the_office, _details, _forgotten)
+    walks = (_the_way_in, _before_the_code, _the_code, _the_office, _systems, _details, _forgotten)
     for walk in (*walks, _errors, _away):
         yield from walk(new())
 
@@ -111,6 +111,17 @@ def _the_office(one: Employee) -> Iterator[Stop]:
     one.go_outside()
     one.open("/schema")
     yield Stop("step-up", one.page)
+
+
+def _systems(one: Employee) -> Iterator[Stop]:
+    one.log_on(next(one.place.with_number), "/.gateway/apps", inside=True)
+    yield Stop("systems-none", one.page)
+    one.context.clear_cookies()
+    one.log_on(next(one.place.with_systems), inside=True)
+    yield Stop("systems", one.page)
+    one.go_outside()
+    one.open("/.gateway/apps")
+    yield Stop("systems-outside", one.page)
 
 
 def _details(one: Employee) -> Iterator[Stop]:

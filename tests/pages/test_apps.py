@@ -20,7 +20,7 @@ CARD = re.compile(
     r'<a class="app" href="([^"]*)" aria-labelledby="(app-\d+)" aria-describedby="\2-more">\s*'
     r'<span class="tile" aria-hidden="true">(.*?)</span>\s*'
     r'<span class="app-words"><span class="app-title" id="\2">([^<]*)</span>\s*'
-    r'<span class="app-more" id="\2-more"><span class="app-where">([^<]*)</span>(.*?)</span></span>\s*</a>',
+    r'<span class="app-more" id="\2-more"><span class="app-where">([^<]*<wbr>[^<]*)</span>(.*?)</span></span>\s*</a>',
     re.DOTALL,
 )
 
@@ -30,7 +30,10 @@ def cards(page: Page) -> list[tuple[str, str, str, bool]]:
     assert page.status == 200
     found = CARD.findall(page.text)
     assert len(found) == page.text.count('class="app"')
-    return [(title, href, where, "app-code" in more) for href, _, _, title, where, more in found]
+    return [
+        (title, href, where.replace("<wbr>", ""), "app-code" in more)
+        for href, _, _, title, where, more in found
+    ]
 
 
 @pytest.fixture
@@ -134,6 +137,7 @@ async def test_a_link_leads_to_the_host_that_serves_it(
     ]
     for _, href, where, _ in found:
         assert where == (f"http://{sent}{href}" if href[0] == "/" else href).partition("://")[2]
+        assert where.count(":") == 1
 
 
 async def test_under_https_links_have_its_scheme(inside: Browser, house: House) -> None:
