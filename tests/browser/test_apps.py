@@ -85,8 +85,10 @@ def test_by_keyboard_and_without_script(place, employee):
     eva = employee(java_script_enabled=False)
     eva.log_on(next(place.with_systems), inside=True)
     page = eva.page
-    assert tabbed(page, 2 + len(INSIDE)) == [
-        "#main", "/", "/lon", "/dokument", "/larm/", "/fordon/", "/skola/", "/arenden/",
+    reached = tabbed(page, 3 + len(INSIDE))
+    assert reached[:2] == ["#main", "/"]
+    assert reached[-len(INSIDE) :] == [
+        "/lon", "/dokument", "/larm/", "/fordon/", "/skola/", "/arenden/",
         f"http://partner.localhost:{place.relay.port}/avtal/",
     ]  # fmt: skip
     for _ in range(5):

@@ -163,3 +163,13 @@ def test_every_key_has_a_comment_above_it():
             continue
         seen.add(key[1])
         assert above.startswith("# "), line
+
+
+def test_the_example_of_a_choice_can_be_switched_on(tmp_path):
+    text = edited(on=("title =", "icon =")).replace("\n#   ", "\n")
+    routes = read_settings(write(tmp_path, text), {}).routes
+    assert {route.path: (route.title, route.icon) for route in routes if route.title} == {
+        "/": ("Medarbetarportalen", "home"),
+        "/schema": ("Schema", "calendar"),
+    }
+    assert [route.title for route in read_settings(FILE, {}).routes] == [None, None]
