@@ -60,4 +60,4 @@ def groups_fault(groups: tuple[str, ...]) -> str | None:
 
 
 def _is_unprintable(text: str) -> bool:
-    return any(unicodedata.category(c) in _UNPRINTABLE for c in text)
+    return not text.isprintable() and any(unicodedata.category(c) in _UNPRINTABLE for c in text)

@@ -7,12 +7,15 @@ nothing but Unicode's tables.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
 LONGEST: Final = 64
 """Characters of a user name, after normalisation."""
 
+_PLAIN: Final = re.compile(rf"[a-z0-9._@-]{{1,{LONGEST}}}")
+"""How almost everybody writes theirs: its own canonical spelling, ten times as fast."""
 _READ: Final = 8 * LONGEST  # normalising costs time: a longer text is cut before it is read
 _MARKS: Final = frozenset("._-@")
 _LETTERS_AND_DIGITS: Final = frozenset({"Ll", "Lo", "Lm", "Nd"})  # no "Lu": case is folded
@@ -29,6 +32,8 @@ def canonical(text: str) -> str:
     line separators and lone surrogates become U+FFFD, so the result is safe in a log line and
     encodes as UTF-8; such a name, like one that was cut, is never `is_possible`.
     """
+    if _PLAIN.fullmatch(text):
+        return text
     readable = "".join(_UNREADABLE if _is_hostile(c) else c for c in text[: 2 * _READ]).strip()
     folded = readable[:_READ]
     # Folding can undo a normal form (U+0345 and its kin), and a second round settles it.
@@ -46,6 +51,8 @@ def is_possible(name: str) -> bool:
     Letters, digits and ``. _ - @``, 1 to LONGEST characters. All that looks alike but is not the
     same (zero-width, bidirectional, combining characters) is outside, so it can hide no account.
     """
+    if _PLAIN.fullmatch(name):
+        return True
     return 0 < len(name) <= LONGEST and all(
         c in _MARKS or unicodedata.category(c) in _LETTERS_AND_DIGITS for c in name
     )

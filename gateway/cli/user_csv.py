@@ -1,8 +1,9 @@
-"""A CSV file of users, read whole: every fault with its line, none ends the reading.
+"""A CSV file of users, read whole: every fault with its line, none but the last ends the reading.
 
 UTF-8 (a byte-order mark is fine), separated by commas (RFC 4180), with a header line: `user` and
 `name`, and any of `email`, `mobile`, `groups` (separated by ";"), `enabled`, `password`,
-`password_hash` (a PHC string of Argon2id). Does no I/O of its own.
+`password_hash` (a PHC string of Argon2id). A row takes about a kilobyte of memory, and their
+number is bounded. Does no I/O of its own.
 """
 
 from __future__ import annotations
@@ -10,12 +11,18 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TextIO
 
 from gateway.auth.model import Person
 from gateway.cli import person_fields
 from gateway.directory.passwords import PasswordUnusable, cost_of, material
+from policies import user_names
 from policies.mobiles import HOME
+
+MOST_ROWS: Final = 500_000
+"""Users of one file: some 600 MB of memory. An operator with more divides the file."""
+LONGEST_LINE: Final = 64 * 1024
+"""Characters of one line: a file that is no text has lines without end."""
 
 NEEDED: Final = ("user", "name")
 OPTIONAL: Final = ("email", "mobile", "groups", "enabled", "password", "password_hash")
@@ -45,6 +52,7 @@ class Sheet:
     region: str
     columns: tuple[str, ...] = ()
     rows: list[Row] = field(default_factory=list)
+    line_of: dict[str, int] = field(default_factory=dict)  # every user named, right or wrong
     faults: list[tuple[int, str]] = field(default_factory=list)
 
     @property
@@ -68,17 +76,23 @@ def read_sheet(lines: Iterable[str], judge: PasswordJudge, region: str = HOME) -
         return sheet
     if not _read_header(header[1], sheet):
         return sheet
-    first_line: dict[str, int] = {}
-    for line, cells in records:
+    for number, (line, cells) in enumerate(records):
+        if number == MOST_ROWS:
+            text = f"more than {MOST_ROWS} users: divide the file, and import one part at a time"
+            sheet.faults.append((line, text))
+            break
         row = _read_row(line, cells, sheet)
-        if row is None:
-            continue
-        user = row.person.user
-        if user in first_line:
-            sheet.faults.append((line, f"{user} stands in line {first_line[user]} already"))
-        first_line.setdefault(user, line)
-        sheet.rows.append(row)
+        if row is not None:
+            sheet.rows.append(row)
     return sheet
+
+
+def bounded_lines(text: TextIO) -> Iterator[str]:
+    """Yield the lines of an open file. Raises csv.Error at one of more than LONGEST_LINE."""
+    while line := text.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            raise csv.Error(f"a line of more than {LONGEST_LINE} characters")
+        yield line
 
 
 def _records(lines: Iterable[str], sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
@@ -129,6 +143,7 @@ def _judge(line: int, cells: list[str], sheet: Sheet, faults: list[str]) -> Row 
         faults.append("this line is not UTF-8: save the file as CSV UTF-8")
         return None
     cell = dict(zip(sheet.columns, cells, strict=True))
+    _note_user(line, cell["user"], sheet, faults)
     person = person_fields.person(
         person_fields.Written(
             user=cell["user"],
@@ -145,6 +160,16 @@ def _judge(line: int, cells: list[str], sheet: Sheet, faults: list[str]) -> Row 
     if password is not None:
         faults += [f"the password: {fault}" for fault in sheet.judge(password, person)]
     return None if person is None else Row(line, person, password, phc)
+
+
+def _note_user(line: int, written: str, sheet: Sheet, faults: list[str]) -> None:
+    """Note where a user stands first; one whose row is wrong elsewhere stands there too."""
+    user = user_names.canonical(written)
+    if not user_names.is_possible(user):
+        return  # told as a fault of the person
+    first = sheet.line_of.setdefault(user, line)
+    if first != line:
+        faults.append(f"{user} stands in line {first} already")
 
 
 def _read_enabled(text: str, faults: list[str]) -> bool:

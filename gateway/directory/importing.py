@@ -66,6 +66,18 @@ class Importer:
         self._clock = clock
         self._replace = replace
         self._on_changed = on_changed
+        self.committed = False
+        """Whether what was written stands, whatever became of `write` afterwards."""
+
+    async def existing(self, keys: Sequence[str]) -> frozenset[str]:
+        """Return which of these canonical user names are taken. Raises Unavailable."""
+        taken: set[str] = set()
+        for start in range(0, len(keys), _CHUNK):
+            some = keys[start : start + _CHUNK]
+            wanted = sa.select(users.c.user_name).where(users.c.user_name.in_(some))
+            async with self._database.reading() as connection:
+                taken.update(await connection.scalars(wanted))
+        return frozenset(taken)
 
     async def write(
         self, accounts: Sequence[Account], report: Callable[[int], object] = _no_report
@@ -85,6 +97,7 @@ class Importer:
                 ending = await self._write_all(connection, accounts, existing, report)
         except _Refused:
             return AlreadyThere(tuple(existing))
+        self.committed = True
         for user in ending:
             await self._on_changed(user)
         return Imported(added=len(accounts) - len(existing), updated=len(existing))

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.auth.model import Person
-from gateway.cli.user_csv import Row, read_sheet
+from gateway.cli import user_csv
+from gateway.cli.user_csv import LONGEST_LINE, Row, bounded_lines, read_sheet
 
 PHC = "$argon2id$v=19$m=8,t=1,p=1$b2xkc2FsdG9sZHNhbHQ$b2xkdGFnb2xkdGFn"
 HEADER = "user,name,email,mobile,groups,enabled,password,password_hash\n"
@@ -126,3 +129,25 @@ def test_any_file_is_rows_or_faults(lines: list[str]) -> None:
     for header in ([], [HEADER]):
         sheet = read_sheet([*header, *lines], accept)
         assert sheet.faults or len(sheet.rows) <= len(lines)
+
+
+def test_a_row_that_is_wrong_keeps_its_name_all_the_same() -> None:
+    found = faults("user,name,mobile", "anna,Anna,12", "anna,Anna,")
+    assert [line for line, _ in found] == [2, 3]
+    assert "stands in line 2 already" in found[1][1]
+
+
+def test_too_many_rows_end_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(user_csv, "MOST_ROWS", 3)
+    rows = [f"u{n},U" for n in range(5)]
+    assert faults("user,name", *rows[:3]) == []
+    found = faults("user,name", *rows)
+    assert [line for line, _ in found] == [5]
+    assert "more than 3 users" in found[0][1]
+
+
+def test_a_line_without_end_is_not_held_whole() -> None:
+    text = io.StringIO("user,name\nanna,Anna\n" + "x" * (3 * LONGEST_LINE))
+    sheet = read_sheet(bounded_lines(text), accept)
+    assert sheet.faults == [(3, f"this is not CSV: a line of more than {LONGEST_LINE} characters")]
+    assert text.tell() < 2 * LONGEST_LINE

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from gateway.cli import passwords
+from gateway.directory.importing import Importer
 from gateway.directory.passwords import cost_of
 from tests.cli.support import Shell
 from tests.directory.support import CHEAP
@@ -52,7 +55,7 @@ def test_every_fault_is_told_with_file_and_line_and_nothing_is_written(shell: Sh
     said = shell.refused("import", file)
     for words in (f"{file}:3: ", f"{file}:4: ", "user name", "landline", "Errors: 3"):
         assert words in said
-    assert not shell.database.exists()
+    assert shell.stored("user_name") == []
 
 
 def test_a_file_in_another_encoding_is_told_by_line(shell: Shell) -> None:
@@ -69,6 +72,58 @@ def test_users_that_exist_keep_everybody_out_without_update(shell: Shell) -> Non
     assert "--update" in said
     assert "no user" in shell.refused("show", "anna")
     assert shell.shown("bo")["name"] == "Anna Andersson"
+
+
+def test_users_that_exist_are_told_with_the_other_errors_each_once_in_order(shell: Shell) -> None:
+    shell.add("bo")
+    shell.add("disa")
+    file = sheet(shell, "user,name,mobile", "bo,Bo,12", "c c,C,", "disa,Disa,", "bo,Bo,")
+    assert shell.refused("import", file) == (
+        f"Error: {file}:2: bo exists already (to overwrite: --update)\n"
+        f"{file}:2: mobile '12': the number is too short\n"
+        f"{file}:3: 'c c' cannot be a user name: letters, digits and . _ - @, at most 64\n"
+        f"{file}:4: disa exists already (to overwrite: --update)\n"
+        f"{file}:5: bo stands in line 2 already\n"
+        "Nothing was imported. Errors: 5.\n"
+    )
+    assert "exists" not in shell.refused("import", file, "--update")
+
+
+def test_whoever_is_no_terminal_is_told_every_error(shell: Shell) -> None:
+    said = shell.refused("import", sheet(shell, "user,name", *(f"a {n},A" for n in range(300))))
+    assert said.count("cannot be a user name") == 300
+
+
+def test_errors_are_told_though_the_directory_is_away(shell: Shell) -> None:
+    shell.database.parent.mkdir()
+    shell.database.mkdir()
+    said = shell.refused("import", sheet(shell, "user,name", "a b,A", "anna,Anna"))
+    assert "people.csv:2: 'a b' cannot be a user name" in said
+    assert "not known: the directory is away" in said
+    assert "does not answer" in shell.refused("import", sheet(shell, "user,name", "anna,A"))
+
+
+def test_somebody_else_who_adds_the_same_user_meanwhile_is_told_too(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    existing, asked = Importer.existing, []
+
+    async def too_early(self: Importer, keys: Sequence[str]) -> frozenset[str]:
+        asked.append(keys)
+        return frozenset() if len(asked) == 1 else await existing(self, keys)
+
+    shell.add("bo")
+    monkeypatch.setattr(Importer, "existing", too_early)
+    file = sheet(shell, "user,name", "anna,Anna", "bo,Bo")
+    assert f"{file}:3: bo exists already" in shell.refused("import", file)
+    assert shell.stored("user_name") == ["bo"]
+
+
+def test_the_rules_are_read_for_passwords_in_clear_only(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(passwords, "read_rules")
+    assert "Added: 1," in shell.done("import", sheet(shell, "user,name,password", "anna,Anna,"))
 
 
 def test_update_replaces_the_columns_of_the_file_only(shell: Shell) -> None:
@@ -98,10 +153,20 @@ def test_update_ends_the_sessions_that_it_must(shell: Shell) -> None:
 
 
 def test_missing_passwords_are_warned_of(shell: Shell) -> None:
-    file = sheet(shell, "user,name,password", "anna,Anna,Kvx7Torp2", "bo,Bo,")
+    rows = ("anna,Anna,,Kvx7Torp2", "bo,Bo,,", "disa,Disa,0701740605,")
+    file = sheet(shell, "user,name,mobile,password", *rows)
     result = shell.run("import", file)
     assert result.exit_code == 0
-    assert "portvakt user set-password bo" in result.stderr
+    assert "without a password, who cannot log on yet: 2." in result.stderr
+    assert '"Reset or change password"' in result.stderr
+    assert "others (1): portvakt user set-password bo" in result.stderr
+
+
+def test_without_resets_every_missing_password_is_for_operators(shell: Shell) -> None:
+    shell.config.write_text(shell.config.read_text() + "[self_service]\nreset = false\n")
+    result = shell.run("import", sheet(shell, "user,name,mobile", "disa,Disa,0701740605"))
+    assert "Reset" not in result.stderr
+    assert "others (1): portvakt user set-password disa" in result.stderr
 
 
 def test_passwords_that_break_the_rules_are_told_by_line_and_nothing_is_written(
@@ -125,7 +190,7 @@ def test_passwords_that_break_the_rules_are_told_by_line_and_nothing_is_written(
     ):
         assert words in said
     assert "Sommar" not in said
-    assert not shell.database.exists()
+    assert shell.stored("user_name") == []
 
 
 @pytest.mark.parametrize("file", ["missing.csv", "."])

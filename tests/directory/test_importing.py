@@ -128,3 +128,15 @@ async def test_unknown_columns_are_refused(directory: SqlDirectory) -> None:
 @pytest.mark.asyncio
 async def test_nothing_to_import_is_fine(directory: SqlDirectory) -> None:
     assert await directory.importer(None).write([]) == Imported(0, 0)
+
+
+@pytest.mark.asyncio
+async def test_who_is_taken(directory: SqlDirectory) -> None:
+    importer = directory.importer(None)
+    names = [f"u{n:04}" for n in range(1200)]
+    assert await importer.existing([*names, "bo", "cecilia"]) == {"bo"}
+    assert await importer.existing([]) == frozenset()
+    assert not importer.committed
+    await importer.write([account(name) for name in names])
+    assert importer.committed
+    assert await importer.existing(names) == set(names)
