@@ -57,6 +57,13 @@ _PLACES = (
     "/debug/echo",
     "/contact",
     "/hr",
+    "/team/x",
+    "/office/",
+    "/night/",
+    "/read/x",
+    "/api/x",
+    "/trial/",
+    "/lobby/x",
 )
 _METHODS = (
     "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND",
@@ -132,7 +139,8 @@ def hop_by_hop() -> st.SearchStrategy[list[str]]:
 
 def targets() -> st.SearchStrategy[str]:
     """Return request targets: known places, plain, spelled otherwise, or led to by detours."""
-    plain = st.sampled_from(_PLACES)
+    # Half of them lead where somebody may go, so that a run shows what gets through too.
+    plain = st.sampled_from(_PLACES) | st.sampled_from(_PLACES[:8])
 
     def insert(place: str, at: int, what: str) -> str:
         cut = at % (len(place) + 1)

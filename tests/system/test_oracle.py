@@ -11,12 +11,15 @@ import http.client
 import os
 import re
 import secrets
+import time
 from collections import Counter
+from collections.abc import Callable
 from urllib.parse import unquote
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from policies.hours import DAYS
 from tests.system.gateway import INSIDE, OUTSIDE, running_gateway, running_stub
 from tests.system.raw import ask
 from tests.system.requests import CLAIMED, EVIL, Request, Session, requests
@@ -24,7 +27,9 @@ from tests.system.visitor import Visitor, insider
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.xdist_group("oracle")]
 
-ROUTES = """
+SHUT = DAYS[(time.gmtime().tm_wday + 3) % 7]
+"""A day on which this test does not run, in any time zone."""
+ROUTES = f"""
 [[route]]
 path = "/static/"
 upstream = "portal"
@@ -34,6 +39,51 @@ public = true
 path = "/hr/"
 upstream = "portal"
 groups = ["hr"]
+
+[[route]]
+path = "/team/"
+upstream = "portal"
+users = ["siv"]
+
+[[route]]
+path = "/office/"
+upstream = "portal"
+networks = ["!internet"]
+
+[[route]]
+path = "/night/"
+upstream = "portal"
+hours = "{SHUT} 00:00-24:00 Europe/Stockholm"
+
+[[route]]
+path = "/read/"
+upstream = "portal"
+methods = ["GET"]
+hours = "Mon-Sun 00:00-24:00 Europe/Stockholm"
+absolute = "9h"
+
+[[route]]
+path = "/api/"
+upstream = "portal"
+kind = "api"
+groups = ["hr"]
+networks = ["corporate", "internet"]
+
+[[route]]
+path = "/trial/"
+upstream = "portal"
+users = ["nobody"]
+groups = ["hr"]
+networks = ["corporate"]
+methods = ["PUT"]
+report_only = true
+
+[[route]]
+path = "/lobby/"
+upstream = "portal"
+public = true
+networks = ["corporate"]
+methods = ["GET", "POST"]
 
 [[route]]
 path = "/"
@@ -161,14 +211,31 @@ def is_under(path: str, place: str) -> bool:
     return path == place or path.startswith(place + "/")
 
 
-def may_go(user: str | None, source: str, target: str) -> bool:
+RULES: dict[str, Callable[[str | None, bool, str], bool]] = {
+    # who (None: nobody logged on), whether inside, and the method, as the routes above have it
+    "/static": lambda who, inside, method: True,
+    "/lobby": lambda who, inside, method: inside and method in {"GET", "HEAD", "POST"},
+    "/hr": lambda who, inside, method: who == "siv",
+    "/team": lambda who, inside, method: who == "siv",
+    "/office": lambda who, inside, method: who is not None and inside,
+    "/night": lambda who, inside, method: False,
+    "/read": lambda who, inside, method: who is not None and method in {"GET", "HEAD"},
+    "/api": lambda who, inside, method: who == "siv",
+    "": lambda who, inside, method: who is not None,
+}
+"""What the routes say, written once more; whatever stands under none of them is the last one's."""
+
+
+def may_go(user: str | None, source: str, target: str, method: str = "GET") -> bool:
     """Whether somebody may go to a target, whichever way it is read."""
-    ways = readings(target)
-    if all(is_under(way, "/static") for way in ways):
-        return True
-    if user is None or (user == "bo" and source != INSIDE):
-        return False
-    return user == "siv" or not any(is_under(way, "/hr") for way in ways)
+    inside = source == INSIDE
+    # Bo has no number, so his session has no code and is worth nothing outside.
+    who = None if user == "bo" and not inside else user
+    found = [
+        next(rule for place, rule in RULES.items() if not place or is_under(way, place))
+        for way in readings(target)
+    ]
+    return all(rule(who, inside, method) for rule in found)
 
 
 def said(entry: dict) -> dict[str, list[str]]:
@@ -184,7 +251,7 @@ def said(entry: dict) -> dict[str, list[str]]:
 def judge(place: Place, request: Request, entry: dict) -> None:
     """Assert what must hold for whatever reached the portal."""
     user, source = request.session.user, request.source
-    assert may_go(user, source, entry["target"]), entry
+    assert may_go(user, source, entry["target"], entry["method"]), entry
     host = next(value for name, value in entry["headers"] if name == "Host")
     found = said(entry)
     assert re.fullmatch(r"[0-9a-f]+-[0-9a-f]+", found.pop("xrequestid")[0]), entry
@@ -233,13 +300,23 @@ def test_nothing_reaches_the_portal_without_a_live_session_that_may_go_there(pla
         assert place.outcomes[f"answer {status}"] >= 2, place.outcomes
 
 
+PLAIN = [
+    ("/static/portal.css", "GET"),
+    ("/debug/echo", "GET"),
+    ("/hr/lists", "GET"),
+    *[(f"{place}/x", "GET") for place in ("/team", "/office", "/night", "/read", "/api", "/trial")],
+    *[("/read/", method) for method in ("HEAD", "DELETE")],
+    *[("/lobby/", method) for method in ("GET", "HEAD", "DELETE")],
+]
+
+
 def test_every_session_at_every_place_spelled_plainly(place):
     """The same judge on the full table, so that no combination is left to chance."""
     for session in place.sessions:
         for source in (OUTSIDE, INSIDE):
-            for path in ("/static/portal.css", "/debug/echo", "/hr/lists"):
+            for path, method in PLAIN:
                 lines = [
-                    f"GET {path} HTTP/1.1",
+                    f"{method} {path} HTTP/1.1",
                     f"Host: localhost:{place.gateway.port}",
                     *session.lines,
                     f"X-Remote-User: {EVIL}",
@@ -251,7 +328,7 @@ def test_every_session_at_every_place_spelled_plainly(place):
                 data = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
                 request = Request(data, source, session)
                 entries = place.send(request)
-                assert len(entries) == may_go(session.user, source, path), request
+                assert len(entries) == may_go(session.user, source, path, method), request
                 for entry in entries:
                     judge(place, request, entry)
                     assert "X-Hop" not in dict(entry["headers"])
