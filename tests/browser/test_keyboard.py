@@ -61,9 +61,10 @@ def test_tab_goes_through_the_logon_in_reading_order(place, employee):
     expect(anna.page.locator("#username")).to_be_focused()
     assert tabbed(anna.page, 3) == ["password", "Log On", "/.gateway/reset"]
     anna.open("/.gateway/help")
-    reached = tabbed(anna.page, 3)
+    reached = tabbed(anna.page, 4)
     assert reached[:2] == ["#main", "/"]
-    assert reached[2].startswith("mailto:")
+    assert reached[2].startswith("/.gateway/language?")
+    assert reached[3].startswith("mailto:")
 
 
 def test_the_skip_link_leads_to_the_content(place, employee):
@@ -86,7 +87,7 @@ def test_log_off_by_keyboard(place, employee):
     anna = employee()
     anna.log_on(next(place.with_number), inside=True)
     anna.open("/.gateway/logout")
-    assert tabbed(anna.page, 3)[-1] == "Log off"
+    assert tabbed(anna.page, 4)[-1] == "Log off"
     anna.page.keyboard.press("Enter")
     anna.page.wait_for_selector("#username")
     assert "notice=logged-off" in anna.page.url
