@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import signal
 import socket
@@ -22,24 +21,23 @@ from gateway.auth.ports import Unavailable
 from gateway.auth.sealing import Sealer
 from gateway.auth.sessions import Sessions
 from gateway.directory.passwords import PasswordHasher
-from gateway.directory.sql import SqlDirectory
-from gateway.generation import Lasting, build
+from gateway.generation import Lasting
 from gateway.operate.admin import make_admin
 from gateway.operate.audit_file import open_audit
 from gateway.operate.key_file import KeyFile
 from gateway.pages.application import make_pages
 from gateway.pages.services import PageServices
 from gateway.places import make_private, pages_socket, remove
-from gateway.proxy.door import FrontDoor
-from gateway.proxy.listener import Listener
 from gateway.proxy.plan import PAGES_POOL
 from gateway.proxy.pool import Pool
 from gateway.proxy.ticker import Ticker
+from gateway.reload.look import Running
+from gateway.settings.files import digest_of
 from gateway.settings.model import LONGEST_HEAD, Upstream, UpstreamUrl
-from gateway.settings.snapshot import Snapshot
 from gateway.store.store import open_store
 from gateway.system import SystemClock, SystemEntropy
 from gateway.tasks import report, spawn
+from gateway.worker import Worker
 
 GRACE_S: Final = 20.0
 """How long requests under way may take to end after SIGTERM."""
@@ -50,13 +48,15 @@ _log = logging.getLogger("portvakt.app")
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What every worker begins with: made once in the parent, inherited by fork.
+    """What a worker begins with, inherited by fork.
 
-    The secret key in the snapshot's settings is the real one, wherever it came from.
+    `running` is the newest configuration, with the real secret key, wherever that came from; `line`
+    is where the next ones come from.
     """
 
     path: Path
-    snapshot: Snapshot
+    running: Running
+    line: socket.socket
     redis_url: str
     public: Sequence[socket.socket]
     admin: Sequence[socket.socket]
@@ -70,43 +70,31 @@ async def run_worker(start: Start) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
-    async with _serving(start) as door:
+    async with _serving(start) as worker:
         await stop.wait()
-        _log.info("draining %d connections", len(door.clients))
+        _log.info("draining %d connections", len(worker.door.clients))
 
 
 @contextlib.asynccontextmanager
-async def _serving(start: Start) -> AsyncIterator[FrontDoor]:
+async def _serving(start: Start) -> AsyncIterator[Worker]:
     """Everything of one worker, opened in order and closed in the other."""
     async with contextlib.AsyncExitStack() as stack:
         lasting = _lasting(start, stack)
-        now = build(start.snapshot, lasting, None)
-        stack.push_async_callback(now.sms.close)
-        stack.push_async_callback(now.directory.close)
-        door = FrontDoor(
-            now.plan,
-            lasting.sessions,
-            lasting.ticker,
-            lasting.audit,
-            lasting.clock,
-            lasting.entropy,
-        )
+        worker = Worker(lasting, start.running, start.public)
         place = lasting.pages.upstream.urls[0].path
-        await stack.enter_async_context(_pages(place, lambda: now.services))
-        await stack.enter_async_context(_background(lasting, door))
-        await stack.enter_async_context(_admin(start, lasting, now.directory))
-        listener = Listener(door, start.public)
-        await listener.start()
+        await stack.enter_async_context(_pages(place, lambda: worker.now.services))
+        await stack.enter_async_context(_background(lasting, worker, start.line))
+        await stack.enter_async_context(_admin(start, lasting, worker))
+        await worker.listen()
         try:
-            yield door
+            yield worker
         finally:
-            listener.stop()
-            await door.drain(GRACE_S)
+            await worker.close(GRACE_S)
 
 
 def _lasting(start: Start, stack: contextlib.AsyncExitStack) -> Lasting:
     """Open what no edit of gateway.toml changes; `stack` closes it."""
-    settings = start.snapshot.settings
+    settings = start.running.settings
     clock, entropy = SystemClock(), SystemEntropy()
     sealer = Sealer(settings.secret_key.reveal().encode(), entropy)
     audit = open_audit(settings, sealer, clock)
@@ -176,15 +164,16 @@ async def _pages(place: str, current: Callable[[], PageServices]) -> AsyncIterat
 
 
 @contextlib.asynccontextmanager
-async def _background(lasting: Lasting, door: FrontDoor) -> AsyncIterator[None]:
+async def _background(lasting: Lasting, worker: Worker, line: socket.socket) -> AsyncIterator[None]:
     def rotate_s() -> float:
-        return door.plan.snapshot.settings.assertion.rotate.total_seconds()
+        return worker.now.settings.assertion.rotate.total_seconds()
 
     signer = lasting.assertions
     tasks = [
         spawn(lasting.sessions.run(), "session upkeep"),
-        spawn(door.sweep(), "deadlines"),
+        spawn(worker.door.sweep(), "deadlines"),
         spawn(lasting.keys.watch(signer.ring, signer.use, rotate_s), "signing keys"),
+        spawn(worker.follow(line), "configuration"),
     ]
     try:
         yield
@@ -195,18 +184,22 @@ async def _background(lasting: Lasting, door: FrontDoor) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _admin(start: Start, lasting: Lasting, directory: SqlDirectory) -> AsyncIterator[None]:
+async def _admin(start: Start, lasting: Lasting, worker: Worker) -> AsyncIterator[None]:
+    async def directory() -> None:
+        await worker.now.directory.ping()
+
     async def configuration() -> None:
-        on_disk = hashlib.sha256(start.path.read_bytes()).hexdigest()
-        if not on_disk.startswith(start.snapshot.digest):
-            raise Unavailable("the running configuration is not the one on disk")
+        on_disk = await asyncio.to_thread(digest_of, start.path)
+        trouble = worker.trouble(on_disk)
+        if trouble:
+            raise Unavailable(trouble)
 
     async def audit() -> None:
         lasting.audit.ready()
 
     checks = {
         "redis": lasting.store.ping,
-        "directory": directory.ping,
+        "directory": directory,
         "configuration": configuration,
         "audit": audit,
     }

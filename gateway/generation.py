@@ -1,14 +1,17 @@
 """What one worker makes of one configuration: built in one go, by one function, never changed.
 
-The start and every edit of gateway.toml go through `build`, so nothing can be forgotten in one of
-them. A request takes its generation and keeps it; what holds connections (pools, directory, SMS
-providers) is taken over from the generation before where its settings are the same.
+The start and every edit of gateway.toml go through `prepare` (which takes a while, and may run in
+a thread) and `build`, so nothing can be forgotten in one of them. A request takes its generation
+and keeps it; what holds connections (pools, directory, SMS providers) is taken over from the
+generation before where its settings are the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from ssl import SSLContext
 
 from gateway.auth.assertion import Assertions
 from gateway.auth.challenges import Challenges
@@ -20,7 +23,7 @@ from gateway.auth.model import SessionRecord
 from gateway.auth.notices import Notices
 from gateway.auth.one_time_passwords import OneTimePasswords
 from gateway.auth.own_sessions import OwnSessions
-from gateway.auth.ports import Audit, Clock, Entropy
+from gateway.auth.ports import Clock, Entropy
 from gateway.auth.reset import Reset
 from gateway.auth.sealing import Sealer
 from gateway.auth.self_service import SelfService
@@ -29,19 +32,21 @@ from gateway.auth.sessions import Sessions
 from gateway.auth.sms_budget import SmsBudget
 from gateway.directory.passwords import PasswordHasher
 from gateway.directory.sql import SqlDirectory, open_directory
+from gateway.operate.audit_file import AuditFile
 from gateway.operate.key_file import KeyFile
 from gateway.pages.look import Look
 from gateway.pages.services import PageServices
 from gateway.pages.visit import chosen_language
 from gateway.password_judge import ConfiguredPasswords
 from gateway.proxy.introduction import Introductions
+from gateway.proxy.listener import server_tls
 from gateway.proxy.plan import PAGES_POOL, Plan, compile_plan
 from gateway.proxy.pool import Pool
 from gateway.proxy.replies import Replies
 from gateway.proxy.ticker import Ticker
 from gateway.proxy.upstream_tls import upstream_tls
-from gateway.settings.model import Settings
-from gateway.settings.snapshot import Snapshot
+from gateway.settings.model import Settings, Upstream
+from gateway.settings.snapshot import Snapshot, compile_snapshot
 from gateway.sms.failover import Failover, make_sms
 from gateway.store.store import Store
 
@@ -52,7 +57,7 @@ class Lasting:
 
     clock: Clock
     entropy: Entropy
-    audit: Audit
+    audit: AuditFile
     store: Store
     hasher: PasswordHasher
     sealer: Sealer
@@ -65,10 +70,21 @@ class Lasting:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A configuration compiled, before anything is opened. `plan` has no pools yet."""
+
+    plan: Plan
+    look: Look
+    server_tls: SSLContext | None
+    upstream_tls: Mapping[str, SSLContext | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Generation:
     """One configuration at work."""
 
     plan: Plan
+    server_tls: SSLContext | None
     services: PageServices
     directory: SqlDirectory
     sms: Failover
@@ -79,21 +95,38 @@ class Generation:
         return self.plan.snapshot.settings
 
 
-def build(snapshot: Snapshot, lasting: Lasting, before: Generation | None) -> Generation:
-    """Return the generation of a snapshot; whoever built `before` closes what was not taken over.
+def prepare(settings: Settings, lasting: Lasting, before: Generation | None) -> Prepared:
+    """Compile the settings and read their certificates; no event loop is needed.
 
-    To be called on the event loop. Raises OSError or ValueError when something cannot be opened;
-    then nothing has changed.
+    Raises OSError or ValueError, of which `gateway.checking` knows beforehand unless a file was
+    changed since.
     """
+    tls = settings.listen.tls
+    snapshot = compile_snapshot(settings)
+    look = _look(settings, before)
+    told = Introductions(lasting.assertions)
+    return Prepared(
+        plan=compile_plan(snapshot, _replies(snapshot, look), {}, told),
+        look=look,
+        server_tls=None if tls is None else server_tls(tls),
+        upstream_tls={one.name: upstream_tls(one) for one in settings.upstreams},
+    )
+
+
+def build(prepared: Prepared, lasting: Lasting, before: Generation | None) -> Generation:
+    """Return the generation; whoever has `before` closes what was not taken over from it.
+
+    To be called on the event loop. Raises ValueError when the directory cannot be opened; then
+    nothing has changed.
+    """
+    snapshot = prepared.plan.snapshot
     settings = snapshot.settings
     directory = _directory(settings, lasting, before)
     sms = _sms(settings, lasting, before)
-    look = _look(settings, before)
-    pools = _pools(settings, lasting, before)
-    told = Introductions(lasting.assertions)
     return Generation(
-        plan=compile_plan(snapshot, _replies(snapshot, look), pools, told),
-        services=_services(snapshot, lasting, look, directory, sms),
+        plan=replace(prepared.plan, pools=_pools(prepared, lasting, before)),
+        server_tls=prepared.server_tls,
+        services=_services(snapshot, lasting, prepared.look, directory, sms),
         directory=directory,
         sms=sms,
     )
@@ -170,13 +203,22 @@ def _sms(settings: Settings, lasting: Lasting, before: Generation | None) -> Fai
     return make_sms(settings.sms, lasting.clock)
 
 
-def _pools(settings: Settings, lasting: Lasting, before: Generation | None) -> dict[str, Pool]:
+def _pools(prepared: Prepared, lasting: Lasting, before: Generation | None) -> dict[str, Pool]:
     """Return a pool for each upstream: the one it has, unless its table reads differently now."""
-    known = {} if before is None else before.plan.pools
+    settings = prepared.plan.snapshot.settings
     pools = {PAGES_POOL: lasting.pages}
     for upstream in settings.upstreams:
-        pool = known.get(upstream.name)
-        if pool is None or replace(pool.upstream, line=upstream.line) != upstream:
-            pool = Pool(upstream, lasting.ticker, upstream_tls(upstream))
-        pools[upstream.name] = pool
+        pool = None if before is None else _kept_pool(upstream, settings, before)
+        tls = prepared.upstream_tls[upstream.name]
+        pools[upstream.name] = pool or Pool(upstream, lasting.ticker, tls)
     return pools
+
+
+def _kept_pool(upstream: Upstream, settings: Settings, before: Generation) -> Pool | None:
+    pool = before.plan.pools.get(upstream.name)
+    if pool is None or replace(pool.upstream, line=upstream.line) != upstream:
+        return None
+    if upstream.tls_ca is None:
+        return pool
+    authority = settings.files.get(upstream.tls_ca)
+    return pool if authority == before.settings.files.get(upstream.tls_ca) else None

@@ -1,4 +1,4 @@
-"""The parent process: keeps the workers alive, passes signals on, ends with all of them.
+"""The parent process: keeps its programs alive, passes signals on, ends with all of them.
 
 Own code rather than gunicorn's arbiter: see docs/dependencies.md. Workers are forked from a parent
 without threads or event loop, so they share its memory and start in milliseconds.
@@ -14,41 +14,44 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 _POLL_S: Final = 0.5
 _QUICK_DEATH_S: Final = 5.0
 _LONGEST_PAUSE_S: Final = 8.0
 _PR_SET_PDEATHSIG: Final = 1
+_PR_SET_NAME: Final = 15
 
 _log = logging.getLogger("portvakt.supervise")
 
 
 class Supervisor:
-    """Runs `worker(index)` in `count` processes and replaces those that die."""
+    """Runs each of `programs` (by name) in a process of its own and replaces those that die."""
 
     def __init__(
         self,
-        worker: Callable[[int], None],
-        count: int,
+        programs: Mapping[str, Callable[[], None]],
         *,
         grace_s: float,
+        ears: Sequence[int] = (),
         tend: Callable[[], None] = lambda: None,
         stopping: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take what the parent does besides: `tend` twice a second, for its other children.
+        """Take what the parent does besides: `tend`, twice a second and when an ear has heard.
+
+        `ears` are descriptors that become readable then.
 
         `stopping` is called once when it is told to stop, before the workers are: it closes what
         they share with the parent.
         """
-        self._worker = worker
-        self._count = count
+        self._programs = programs
         self._grace_s = grace_s
+        self._ears = ears
         self._tend = tend
         self._before_the_end = stopping
-        self._pids: dict[int, tuple[int, float]] = {}  # pid -> (index, started)
-        self._pauses: dict[int, tuple[float, float]] = {}  # index -> (not before, pause)
+        self._pids: dict[int, tuple[str, float]] = {}  # pid -> (name, started)
+        self._pauses: dict[str, tuple[float, float]] = {}  # name -> (not before, pause)
         self._stopping = False
         self._forward: list[int] = []
 
@@ -65,7 +68,7 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         while not self._stopping:
             self._start_missing()
-            select.select([wake_read], [], [], _POLL_S)
+            select.select([wake_read, *self._ears], [], [], _POLL_S)
             with contextlib.suppress(BlockingIOError):
                 os.read(wake_read, 512)
             self._reap()
@@ -82,19 +85,19 @@ class Supervisor:
         self._forward.append(number)
 
     def _start_missing(self) -> None:
-        running = {index for index, _ in self._pids.values()}
+        running = {name for name, _ in self._pids.values()}
         now = time.monotonic()
-        for index in range(self._count):
-            if index not in running and self._pauses.get(index, (0.0, 0.0))[0] <= now:
-                self._start(index)
+        for name in self._programs:
+            if name not in running and self._pauses.get(name, (0.0, 0.0))[0] <= now:
+                self._start(name)
 
-    def _start(self, index: int) -> None:
+    def _start(self, name: str) -> None:
         parent = os.getpid()
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
         if pid:
-            self._pids[pid] = (index, time.monotonic())
+            self._pids[pid] = (name, time.monotonic())
             return
         status = 1
         try:
@@ -102,15 +105,16 @@ class Supervisor:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
             for number in (signal.SIGHUP, signal.SIGUSR1):
-                # They may come before the worker listens to them, and must not end it.
+                # They may come before the program listens to them, and must not end it.
                 signal.signal(number, signal.SIG_IGN)
             die_with_parent(parent)
-            self._worker(index)
+            _call_this_process(f"portvakt {name}")
+            self._programs[name]()
             status = 0
         except KeyboardInterrupt:
             status = 0
         except BaseException:  # noqa: BLE001 - the last line of defence of a process
-            _log.exception("worker %d failed", index)
+            _log.exception("%s failed", name)
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -121,17 +125,17 @@ class Supervisor:
             done, status = os.waitpid(pid, os.WNOHANG)
             if not done:
                 continue
-            index, started = self._pids.pop(pid)
+            name, started = self._pids.pop(pid)
             now = time.monotonic()
             if self._stopping:
                 continue
             pause = 0.0
             if now - started < _QUICK_DEATH_S:
-                pause = min(max(0.5, self._pauses.get(index, (0.0, 0.0))[1] * 2), _LONGEST_PAUSE_S)
-            self._pauses[index] = (now + pause, pause)
+                pause = min(max(0.5, self._pauses.get(name, (0.0, 0.0))[1] * 2), _LONGEST_PAUSE_S)
+            self._pauses[name] = (now + pause, pause)
             _log.error(
-                "worker %d ended with %d; a new one starts in %.1f s",
-                index,
+                "%s ended with %d; a new one starts in %.1f s",
+                name,
                 os.waitstatus_to_exitcode(status),
                 pause,
             )
@@ -160,7 +164,17 @@ def die_with_parent(parent: int) -> None:
     """Ask the kernel (Linux) to end this process when `parent` dies, however it dies."""
     if sys.platform != "linux":
         return
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _call_this_process(name: str) -> None:
+    """Let `ps` and `top` tell it from its brothers (Linux shows 15 characters)."""
+    if sys.platform == "linux":
+        _prctl(_PR_SET_NAME, name.encode())
+
+
+def _prctl(option: int, value: int | bytes) -> None:
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(option, value)

@@ -11,11 +11,7 @@ from typing import Final
 
 import click
 
-from gateway.directory.sql import require_driver
-from gateway.proxy.listener import server_tls
-from gateway.proxy.upstream_tls import upstream_tls
-from gateway.settings.model import Settings
-from gateway.settings.parse import read_settings
+from gateway.checking import read_checked
 from gateway.settings.problems import Problem, SettingsError
 from gateway.settings.warnings import warnings
 
@@ -36,9 +32,7 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
     errors: Sequence[Problem] = ()
     advice: Sequence[Problem] = ()
     try:
-        settings = read_settings(path, os.environ)
-        errors = [*_bad_certificates(settings), *_missing_driver(settings)]
-        advice = warnings(settings)
+        advice = warnings(read_checked(path, os.environ))
     except SettingsError as error:
         errors = error.problems
     if as_json:
@@ -46,34 +40,6 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
     else:
         _print_text(path, errors, advice)
     ctx.exit(1 if errors else 0)
-
-
-def _bad_certificates(settings: Settings) -> list[Problem]:
-    """Return which PEM files could not be served or trusted; they are opened as `run` does it."""
-    found: list[Problem] = []
-    if settings.listen.tls is not None:
-        try:
-            server_tls(settings.listen.tls)
-        except OSError as error:
-            expected = "a certificate and the key that belongs to it"
-            found.append(Problem(0, "listen.tls", str(error), expected))
-    for place, upstream in enumerate(settings.upstreams, start=1):
-        try:
-            upstream_tls(upstream)
-        except OSError as error:
-            expected = "the authority's certificate as PEM"
-            found.append(Problem(upstream.line, f"upstream[{place}].tls_ca", str(error), expected))
-    return found
-
-
-def _missing_driver(settings: Settings) -> list[Problem]:
-    """Return whether a database cannot be reached for want of its driver."""
-    try:
-        require_driver(settings.directory)
-    except ValueError as error:
-        expected = "the URL of a database whose driver is installed"
-        return [Problem(0, "directory.url", str(error), expected)]
-    return []
 
 
 def render_problems(path: Path, problems: Iterable[Problem]) -> str:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from gateway.checking import read_checked
 from gateway.cli.demo_people import PASSWORD, PEOPLE, make_people, opened_by_demo_password
 from gateway.cli.opening import read_config
 from gateway.cli.output import No
@@ -33,7 +34,7 @@ _READY_S: Final = 15.0
 def demo(ctx: click.Context) -> None:
     """Run the gateway with a stub portal, a stub phone and demo accounts."""
     path: Path = ctx.obj["config"]
-    settings = read_config(path)
+    settings = read_config(path, read_checked)
     portal, phone = _stub_addresses(settings)
     open_state_dir(settings)
     with _stub(portal, phone):

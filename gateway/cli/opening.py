@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,10 +69,15 @@ def make_hasher() -> PasswordHasher:
     return PasswordHasher(SystemEntropy())
 
 
-def read_config(path: Path) -> Settings:
-    """Return the settings of gateway.toml. Raises No, with all that is wrong with it."""
+def read_config(
+    path: Path, read: Callable[[Path, Mapping[str, str]], Settings] = read_settings
+) -> Settings:
+    """Return the settings of gateway.toml. Raises No, with all that is wrong with it.
+
+    Whoever is going to serve by them reads with `gateway.checking.read_checked`.
+    """
     try:
-        return read_settings(path, os.environ)
+        return read(path, os.environ)
     except SettingsError as error:
         raise No(f"{error}\nCorrect what is listed, and look with: portvakt check") from None
 

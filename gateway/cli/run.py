@@ -6,8 +6,10 @@ import asyncio
 import gc
 import logging
 import os
+import socket
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -16,17 +18,19 @@ import uvloop
 from gateway.app import GRACE_S, Start, run_worker
 from gateway.auth.key_ring import BadKeys
 from gateway.auth.sealing import Sealer
+from gateway.checking import read_checked
 from gateway.cli.demo_people import opened_by_demo_password
 from gateway.cli.opening import read_config
 from gateway.cli.output import No
-from gateway.directory.sql import require_driver
 from gateway.operate.key_file import KeyFile
 from gateway.operate.logs import set_up_logging
 from gateway.places import make_secret, private_directory
-from gateway.proxy.listener import bind, server_tls
-from gateway.proxy.upstream_tls import upstream_tls
+from gateway.proxy.listener import bind
+from gateway.reload import handover
+from gateway.reload.keeper import Keeper
+from gateway.reload.look import Looker, Running
+from gateway.reload.relay import Relay
 from gateway.settings.model import Secret, Settings
-from gateway.settings.snapshot import compile_snapshot
 from gateway.store.embedded import EmbeddedRedis, EmbeddedRedisError
 from gateway.supervise import Supervisor
 from gateway.system import SystemClock, SystemEntropy
@@ -40,7 +44,7 @@ _EMBEDDED = "embedded"
 def run(ctx: click.Context) -> None:
     """Run the gateway in the foreground."""
     path = ctx.obj["config"]
-    settings = read_config(path)
+    settings = read_config(path, read_checked)
     if opened := asyncio.run(opened_by_demo_password(settings)):
         raise No(
             f"The demo's public password still opens {', '.join(opened)}. Take the accounts away "
@@ -77,49 +81,73 @@ def _serve(
     path: Path, settings: Settings, redis: EmbeddedRedis | None, ready: Callable[[], None]
 ) -> None:
     try:
-        require_driver(settings.directory)
-        if settings.listen.tls is not None:
-            server_tls(settings.listen.tls)  # a bad certificate is told here, not by each worker
-        for upstream in settings.upstreams:
-            upstream_tls(upstream)
         settings = _with_secret(settings)
         open_keys(settings)
-        start = Start(
-            path=path,
-            snapshot=compile_snapshot(settings),
-            public=bind(settings.listen.address),
-            admin=bind([settings.admin]),
-            redis_url=redis.start() if redis is not None else settings.redis_url.reveal(),
-        )
-    except (OSError, ValueError, EmbeddedRedisError) as error:
+        parent = _Parent(path, settings, redis)
+    except (OSError, EmbeddedRedisError) as error:
         raise No(str(error)) from None
-
-    def worker(index: int) -> None:
-        del index
-        # Requests leave no cycles behind, so the collector need not look every 700 objects.
-        gc.set_threshold(20_000, 20, 50)
-        uvloop.run(run_worker(start))
-
-    def tend() -> None:
-        if redis is not None and not redis.is_alive():
-            _log.error("the embedded Redis ended; it is started again")
-            try:
-                redis.restart()
-            except EmbeddedRedisError as error:
-                _log.error("%s", error)
-
-    def stop_listening() -> None:
-        # The kernel goes on accepting for as long as any process holds the socket.
-        for listening in (*start.public, *start.admin):
-            listening.close()
-
-    count = settings.listen.workers or os.cpu_count() or 1
     urls = ", ".join(f"{one.host}:{one.port}" for one in settings.listen.address)
+    count = parent.workers
     workers = "1 worker" if count == 1 else f"{count} workers"
     _log.info("listening on %s as %s with %s", urls, settings.public_url.origin, workers)
     ready()
     gc.freeze()
-    Supervisor(worker, count, grace_s=GRACE_S, tend=tend, stopping=stop_listening).run()
+    parent.run()
+
+
+class _Parent:
+    """What the parent process opens, and what each of its children does with it."""
+
+    def __init__(self, path: Path, settings: Settings, redis: EmbeddedRedis | None) -> None:
+        """Raise OSError or EmbeddedRedisError when something cannot be opened."""
+        self.workers = settings.listen.workers or os.cpu_count() or 1
+        self._path = path
+        self._redis = redis
+        self._public, self._admin = bind(settings.listen.address), bind([settings.admin])
+        self._redis_url = redis.start() if redis is not None else settings.redis_url.reveal()
+        self._clock = SystemClock()
+        self._relay = Relay(Running.started(settings, self._clock.now()), self.workers)
+
+    def run(self) -> None:
+        """Return when everything has ended."""
+        programs: dict[str, Callable[[], None]] = {"keeper": self._keep}
+        for number, end in enumerate(self._relay.worker_ends):
+            programs[f"worker {number}"] = partial(self._work, end)
+        Supervisor(
+            programs,
+            grace_s=GRACE_S,
+            ears=[self._relay.fileno()],
+            tend=self._tend,
+            stopping=self._stop_listening,
+        ).run()
+
+    def _newest(self) -> Running:
+        return handover.read(handover.content(self._relay.newest))
+
+    def _work(self, line: socket.socket) -> None:
+        # Requests leave no cycles behind, so the collector need not look every 700 objects.
+        gc.set_threshold(20_000, 20, 50)
+        newest, public, admin = self._newest(), self._public, self._admin
+        uvloop.run(run_worker(Start(self._path, newest, line, self._redis_url, public, admin)))
+
+    def _keep(self) -> None:
+        self._stop_listening()
+        looker = Looker(self._path, os.environ, self._newest())
+        Keeper(looker, self._clock, self._relay.keeper_end).run()
+
+    def _tend(self) -> None:
+        self._relay.pass_on()
+        if self._redis is not None and not self._redis.is_alive():
+            _log.error("the embedded Redis ended; it is started again")
+            try:
+                self._redis.restart()
+            except EmbeddedRedisError as error:
+                _log.error("%s", error)
+
+    def _stop_listening(self) -> None:
+        # The kernel goes on accepting for as long as any process holds the socket.
+        for listening in (*self._public, *self._admin):
+            listening.close()
 
 
 def open_keys(settings: Settings) -> None:

@@ -34,9 +34,9 @@ class ClientConnection(asyncio.Protocol):
     """States: head, deciding (a store read), exchange, tunnel, linger (read past), closed."""
 
     __slots__ = (
-        "_door", "_ended", "_exchange", "_full", "_inbox", "_lingered", "_origin",
-        "_origin_head", "_origin_plan", "_queued", "_state", "_unsent", "deadline", "forwarded",
-        "peer", "plan", "reading", "request_id", "transport",
+        "_door", "_ended", "_full", "_inbox", "_lingered", "_origin", "_origin_head",
+        "_origin_plan", "_queued", "_state", "_unsent", "deadline", "exchange", "forwarded",
+        "judged", "peer", "plan", "reading", "request_id", "transport",
     )  # fmt: skip
 
     def __init__(self, door: FrontDoor, peer: str | None = None) -> None:
@@ -46,7 +46,7 @@ class ClientConnection(asyncio.Protocol):
         self._full = False  # the client does not read: no further request is begun
         self._unsent = 0
         self._state = _HEAD
-        self._exchange: Exchange | None = None
+        self.exchange: Exchange | None = None  # what is under way
         self.forwarded = request_head.Forwarded()
         self._lingered = 0
         self._queued: list[bytes] = []
@@ -55,7 +55,7 @@ class ClientConnection(asyncio.Protocol):
         self._origin_head: RequestHead | None = None
         self.deadline = math.inf
         self.peer = peer
-        self.plan = door.plan
+        self.plan = self.judged = door.plan
         self.request_id = b""
 
     def __repr__(self) -> str:
@@ -82,8 +82,8 @@ class ClientConnection(asyncio.Protocol):
         """Read on; see asyncio."""
         state = self._state
         if state == _TUNNEL:
-            if self._exchange is not None:
-                self._exchange.tunnel(data)
+            if self.exchange is not None:
+                self.exchange.tunnel(data)
             return
         if state == _LINGER:
             self._lingered += len(data)
@@ -103,8 +103,8 @@ class ClientConnection(asyncio.Protocol):
         if not self.transport.can_write_eof():  # TLS knows no half-close
             return False
         self._ended = True
-        if self._state == _EXCHANGE and self._exchange is not None:
-            return self._exchange.request_done or not self._exchange.takes_body
+        if self._state == _EXCHANGE and self.exchange is not None:
+            return self.exchange.request_done or not self.exchange.takes_body
         if self._state == _HEAD and self._inbox:
             asyncio.get_running_loop().call_soon(self._advance)
             return True
@@ -116,21 +116,21 @@ class ClientConnection(asyncio.Protocol):
         self._state = _CLOSED
         self.deadline = math.inf
         self._door.leave(self)
-        exchange, self._exchange = self._exchange, None
+        exchange, self.exchange = self.exchange, None
         if exchange is not None:
             exchange.abandon()
 
     def pause_writing(self) -> None:
         """Hold the upstream: the client does not read; see asyncio."""
         self._full = True
-        if self._exchange is not None:
-            self._exchange.client_full()
+        if self.exchange is not None:
+            self.exchange.client_full()
 
     def resume_writing(self) -> None:
         """Let the upstream go on: the client reads again; see asyncio."""
         self._full = False
-        if self._exchange is not None:
-            self._exchange.client_ready()
+        if self.exchange is not None:
+            self.exchange.client_ready()
         else:
             self._advance()
 
@@ -163,13 +163,13 @@ class ClientConnection(asyncio.Protocol):
         self.deadline = self._door.ticker.now + self.plan.idle_timeout_s
         self._advance()
         self._balance()
-        exchange = self._exchange
+        exchange = self.exchange
         if self._ended and exchange is not None and not exchange.request_done:
             self.abort()  # the body will never be whole
 
     def exchange_done(self, *, keep_alive: bool) -> None:
         """Go on to the next request, or close."""
-        self._exchange = None
+        self.exchange = None
         self.reading.release(Held.PEER_FULL)
         if self._state != _EXCHANGE or not keep_alive or self._door.draining:
             self._finish()
@@ -178,13 +178,13 @@ class ClientConnection(asyncio.Protocol):
 
     def exchange_failed(self, status: int, why: str) -> None:
         """Answer for an upstream that did not."""
-        exchange, self._exchange = self._exchange, None
+        exchange, self.exchange = self.exchange, None
         head = exchange.head if exchange is not None else None
         self.refuse(status, head, why=why)
 
     def session_over(self) -> None:
         """Answer a request whose session ended before its answer began: nobody is logged on."""
-        exchange, self._exchange = self._exchange, None
+        exchange, self.exchange = self.exchange, None
         if exchange is None:
             return
         keep = exchange.keep_alive and exchange.request_done and not self._door.draining
@@ -196,8 +196,8 @@ class ClientConnection(asyncio.Protocol):
         self._state = _TUNNEL
         self.deadline = math.inf
         data = self._inbox.take()
-        if data and self._exchange is not None:
-            self._exchange.tunnel(data)
+        if data and self.exchange is not None:
+            self.exchange.tunnel(data)
         self._balance()
 
     def abort(self) -> None:
@@ -209,7 +209,7 @@ class ClientConnection(asyncio.Protocol):
 
     def begin(self, plan: Plan) -> None:
         """Note that a head was read whole: it goes by `plan`, and no deadline of ours holds."""
-        self.plan = plan
+        self.plan = self.judged = plan
         self.request_id = self._door.next_request_id()
         self.deadline = math.inf
 
@@ -227,7 +227,7 @@ class ClientConnection(asyncio.Protocol):
     def forward(self, exchange: Exchange) -> None:
         """Let an exchange have this connection until it is done."""
         self._state = _EXCHANGE
-        self._exchange = exchange
+        self.exchange = exchange
         exchange.start()
 
     def origin(self, head: RequestHead) -> decide.Origin:
@@ -264,6 +264,17 @@ class ClientConnection(asyncio.Protocol):
         """Whether nothing is under way: not even part of a head has come."""
         return self._state == _HEAD and not self._inbox
 
+    def is_judged(self, plan: Plan) -> None:
+        """Take note that what is under way, if anything, was judged by `plan` as well.
+
+        A request goes on by its own; only what has none, or passes bytes unread, lets go of it.
+        """
+        if self._state != _DECIDING:
+            self.judged = plan
+            if self._state != _EXCHANGE:
+                self.plan = plan
+                self._origin_plan = self._origin_head = None
+
     @property
     def is_tunnel(self) -> bool:
         """Whether bytes pass unparsed, for as long as both ends like."""
@@ -273,8 +284,8 @@ class ClientConnection(asyncio.Protocol):
         """End what takes too long: a silent connection quietly, a slow head or body with 408."""
         if self._state == _HEAD and self._inbox and not self._full:
             self.refuse(408, None, why="head not complete in time")
-        elif self._state == _EXCHANGE and self._exchange and not self._exchange.request_done:
-            self._give_up(self._exchange, 408, "body not complete in time")
+        elif self._state == _EXCHANGE and self.exchange and not self.exchange.request_done:
+            self._give_up(self.exchange, 408, "body not complete in time")
         elif self._state == _LINGER and self._still_sends():
             self.deadline = self._door.ticker.now + self.plan.idle_timeout_s
         else:
@@ -322,7 +333,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _give_up(self, exchange: Exchange, status: int, why: str) -> None:
         """End an exchange for what the client did; an answer on its way is cut off, not spoilt."""
-        self._exchange = None
+        self.exchange = None
         exchange.abandon()
         if exchange.started:
             self.abort()
@@ -335,7 +346,7 @@ class ClientConnection(asyncio.Protocol):
         return 0 < self._unsent != before
 
     def _feed_body(self) -> None:
-        exchange = self._exchange
+        exchange = self.exchange
         if exchange is None or not exchange.takes_body or not self._inbox:
             return
         self.deadline = self._door.ticker.now + self.plan.idle_timeout_s
@@ -346,7 +357,7 @@ class ClientConnection(asyncio.Protocol):
             return
         if rest:
             self._inbox.add(rest)
-        if exchange.request_done and self._exchange is exchange:
+        if exchange.request_done and self.exchange is exchange:
             self.deadline = math.inf  # the upstream's deadlines hold from here
 
     def _finish(self) -> None:

@@ -18,6 +18,7 @@ from gateway.proxy.client import ClientConnection
 from gateway.proxy.decide import Origin
 from gateway.proxy.plan import Plan
 from gateway.proxy.reception import Reception
+from gateway.proxy.review import Review
 from gateway.proxy.ticker import Ticker
 from gateway.wire.request import RequestHead
 from policies.decision import Deny, Reason
@@ -54,6 +55,7 @@ class FrontDoor:
         # Those of plans that are in no request's hands any more fall out by themselves.
         self._pools = WeakSet(plan.pools.values())
         self.reception = Reception(self)
+        self._review = Review(self)
         self._ids = entropy.token(5).hex().encode("ascii")
         self._count = 0
         self._notes: Counter[str] = Counter()
@@ -156,6 +158,7 @@ class FrontDoor:
             for pool in list(self._pools):
                 for connection in [c for c in pool.connections if c.deadline <= now]:
                     connection.on_deadline()
+            await self._review.run()
             for note, count in self._notes.most_common(_NOTES_PER_SWEEP):
                 _log.info("refused %d: %s", count, note)
             self._notes.clear()

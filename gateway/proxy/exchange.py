@@ -35,8 +35,8 @@ class Exchange:
 
     __slots__ = (
         "_answer_done", "_body_left", "_body_taken", "_chunks", "_client", "_coding", "_connection",
-        "_gathered", "_guarded", "_head_bytes", "_live", "_pool", "_retried", "_streaming", "head",
-        "keep_alive", "method", "request_done", "started", "wants_connection",
+        "_gathered", "_guarded", "_head_bytes", "_retried", "_streaming", "head",
+        "keep_alive", "live", "method", "pool", "request_done", "started", "wants_connection",
     )  # fmt: skip
 
     def __init__(
@@ -55,8 +55,8 @@ class Exchange:
         self._client = client
         self._guarded = _NONE if pool.upstream.name == "" else client.plan.own_cookies
         self._head_bytes = head_bytes
-        self._pool = pool
-        self._live = live
+        self.pool = pool
+        self.live = live
         self._connection: UpstreamConnection | None = None
         self._chunks = ChunkedBody() if head.chunked else None
         self._body_left = head.length or 0
@@ -75,7 +75,7 @@ class Exchange:
         For the pages the body is read first: anybody may send one as slowly as they like.
         """
         if self._gathered is None:
-            self._pool.ask(self)
+            self.pool.ask(self)
             return
         if self.head.expects:
             self._client.write(_CONTINUE)
@@ -86,8 +86,8 @@ class Exchange:
     def connected(self, connection: UpstreamConnection) -> None:
         """Send the head; see pool.Waiter."""
         self.wants_connection = False
-        if self._live is not None and self._live.ended:  # while this waited for its turn
-            self._pool.idle(connection)
+        if self.live is not None and self.live.ended:  # while this waited for its turn
+            self.pool.idle(connection)
             self._client.session_over()
             return
         self._connection = connection
@@ -172,7 +172,7 @@ class Exchange:
             if head.status != 100 and self.head.minor == 1:  # noqa: PLR2004
                 self._client.queue(answer_head(head, self._guarded, []))
             return
-        if self._live is not None and self._live.ended:  # while the upstream thought about it
+        if self.live is not None and self.live.ended:  # while the upstream thought about it
             self.abandon()
             self._client.session_over()
             return
@@ -227,7 +227,7 @@ class Exchange:
         if self._may_retry(connection, answered=answered):
             self._retried = True
             self.wants_connection = True
-            self._pool.ask(self, fresh=True)
+            self.pool.ask(self, fresh=True)
         elif self.started:
             self._client.abort()  # a truncated answer must look truncated
         else:
@@ -266,7 +266,7 @@ class Exchange:
                 body += END if self.request_done else b""
             self._head_bytes += body
             self._gathered = None
-            self._pool.ask(self)
+            self.pool.ask(self)
         return rest
 
     def _length(self, head: ResponseHead) -> int | None:
@@ -309,7 +309,7 @@ class Exchange:
 
     def _watch(self) -> None:
         """End this exchange when its session ends, from now until the answer is complete."""
-        live = self._live
+        live = self.live
         if live is None:
             return
         if live.ended:  # while the upstream thought about its answer
@@ -319,9 +319,9 @@ class Exchange:
             live.watchers.add(self._session_ended)
 
     def _unwatch(self) -> None:
-        if self._streaming and self._live is not None:
+        if self._streaming and self.live is not None:
             self._streaming = False
-            self._live.watchers.discard(self._session_ended)
+            self.live.watchers.discard(self._session_ended)
 
     def _session_ended(self) -> None:
         self._streaming = False

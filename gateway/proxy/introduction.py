@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gateway.auth.assertion import USED_S, Assertions
+from gateway.auth.identity import IdentityFields
 from gateway.auth.key_ring import KeyRing
 from gateway.auth.live import LiveSession
 from gateway.settings.model import Upstream
@@ -24,7 +25,7 @@ _FIELD: Final = ASSERTION.encode("ascii")
 class _Kept(NamedTuple):
     """Field lines, what they were made by, and from when to when (seconds) they are used."""
 
-    plan: Plan
+    fields: IdentityFields  # not the plan: a session would keep an old one alive
     ring: KeyRing
     since: float
     until: float
@@ -43,20 +44,21 @@ class Introductions:
         """Return the field lines, each ended by CRLF; `live` was marked used just now."""
         now = live.seen
         ring = self._assertions.ring
+        fields = plan.identity[upstream.name]
         kept: _Kept | None = live.memo.get((upstream.name, network))
         if (
             kept is not None
-            and kept.plan is plan
+            and kept.fields is fields
             and kept.ring is ring
             and kept.since <= now < kept.until
         ):
             return kept.lines
-        lines = plan.identity[upstream.name].lines(live.record)
+        lines = fields.lines(live.record)
         until = math.inf
         if upstream.assertion:
             issuer = plan.snapshot.settings.public_url.origin
             signed = self._assertions.sign(live, issuer, upstream.name, network, now)
             lines += b"%b: %b\r\n" % (_FIELD, signed)
             until = now + USED_S
-        live.memo[upstream.name, network] = _Kept(plan, ring, now, until, lines)
+        live.memo[upstream.name, network] = _Kept(fields, ring, now, until, lines)
         return lines

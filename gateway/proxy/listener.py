@@ -20,7 +20,6 @@ from gateway.settings.model import HostPort, Tls
 from gateway.tasks import spawn
 from gateway.wire import proxy_header
 from gateway.wire.errors import BadMessage
-from policies.networks import AddressSet
 
 _BACKLOG: Final = 1024
 _HANDSHAKE_S: Final = 10.0
@@ -97,53 +96,65 @@ class Listener:
     """Serves the public sockets of one worker."""
 
     def __init__(self, door: FrontDoor, sockets: Sequence[socket.socket]) -> None:
-        settings = door.plan.snapshot.settings
         self._door = door
         self._sockets = sockets
-        self._tls = server_tls(settings.listen.tls) if settings.listen.tls else None
-        self._trusted = door.plan.snapshot.trusted if settings.listen.proxy_protocol else None
         self._servers: list[asyncio.Server] = []
         self._accepting: list[asyncio.Task[None]] = []
 
-    async def start(self) -> None:
-        """Accept connections from now on."""
-        loop = asyncio.get_running_loop()
-        for listening in self._sockets:
-            if self._trusted is not None:
-                accepting = self._accept_proxied(listening, self._trusted)
-                self._accepting.append(spawn(accepting, "accept"))
-                continue
-            server = await loop.create_server(
-                lambda: ClientConnection(self._door),
-                sock=listening,
-                ssl=self._tls,
-                ssl_handshake_timeout=_HANDSHAKE_S if self._tls else None,
-                backlog=_BACKLOG,
-            )
-            self._servers.append(server)
+    async def start(self, tls: ssl.SSLContext | None, *, proxied: bool) -> None:
+        """Accept connections in this way from now on, and no more in the way before.
+
+        `proxied`: a PROXY header comes first. May be called again: connections that are open go on,
+        and those that wait to be accepted are.
+        """
+        servers: list[asyncio.Server] = []
+        accepting: list[asyncio.Task[None]] = []
+        try:
+            for listening in self._sockets:
+                # A second descriptor of the socket, so that closing it ends only this use of it.
+                again = listening.dup()
+                again.setblocking(False)  # noqa: FBT003 - its only parameter
+                if proxied:
+                    accepting.append(spawn(self._accept_proxied(again, tls), "accept"))
+                else:
+                    servers.append(await self._serve(again, tls))
+        except OSError:
+            _close(servers, accepting)
+            raise
+        _close(self._servers, self._accepting)
+        self._servers, self._accepting = servers, accepting
 
     def stop(self) -> None:
         """Accept no more; open connections go on."""
-        for server in self._servers:
-            server.close()
-        for task in self._accepting:
-            task.cancel()
+        _close(self._servers, self._accepting)
+        for listening in self._sockets:
+            listening.close()
 
-    async def _accept_proxied(self, listening: socket.socket, trusted: AddressSet) -> None:
+    async def _serve(self, listening: socket.socket, tls: ssl.SSLContext | None) -> asyncio.Server:
+        return await asyncio.get_running_loop().create_server(
+            lambda: ClientConnection(self._door),
+            sock=listening,
+            ssl=tls,
+            ssl_handshake_timeout=_HANDSHAKE_S if tls else None,
+            backlog=_BACKLOG,
+        )
+
+    async def _accept_proxied(self, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
         loop = asyncio.get_running_loop()
-        while True:
-            try:
-                accepted, where = await loop.sock_accept(listening)
-            except OSError:  # out of descriptors: the next try may find one
-                await asyncio.sleep(0.1)
-                continue
-            accepted.setblocking(False)  # noqa: FBT003 - its only parameter
-            _ = spawn(self._open(accepted, where[0], trusted), "PROXY header")
+        with listening:
+            while True:
+                try:
+                    accepted, where = await loop.sock_accept(listening)
+                except OSError:  # out of descriptors: the next try may find one
+                    await asyncio.sleep(0.1)
+                    continue
+                accepted.setblocking(False)  # noqa: FBT003 - its only parameter
+                _ = spawn(self._open(accepted, where[0], tls), "PROXY header")
 
-    async def _open(self, accepted: socket.socket, peer: str, trusted: AddressSet) -> None:
+    async def _open(self, accepted: socket.socket, peer: str, tls: ssl.SSLContext | None) -> None:
         address = peer
         try:
-            if trusted.contains(peer):
+            if self._door.plan.snapshot.trusted.contains(peer):
                 async with asyncio.timeout(self._door.plan.head_timeout_s):
                     # Nobody named: unknown, which is outside. The proxy's own address would lend
                     # its trust to whatever X-Forwarded-For the client behind it writes.
@@ -151,8 +162,8 @@ class Listener:
             await asyncio.get_running_loop().connect_accepted_socket(
                 self._factory(address),
                 accepted,
-                ssl=self._tls,
-                ssl_handshake_timeout=_HANDSHAKE_S if self._tls else None,
+                ssl=tls,
+                ssl_handshake_timeout=_HANDSHAKE_S if tls else None,
             )
         except BadMessage:
             with contextlib.suppress(OSError):
@@ -163,6 +174,13 @@ class Listener:
 
     def _factory(self, address: str) -> Callable[[], ClientConnection]:
         return lambda: ClientConnection(self._door, address)
+
+
+def _close(servers: Sequence[asyncio.Server], accepting: Sequence[asyncio.Task[None]]) -> None:
+    for server in servers:
+        server.close()
+    for task in accepting:
+        task.cancel()
 
 
 async def _read_header(accepted: socket.socket) -> str | None:

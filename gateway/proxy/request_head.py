@@ -76,18 +76,19 @@ class Forwarded:
     __slots__ = ("_for", "_lines")
 
     def __init__(self) -> None:
-        self._for: tuple[Plan, str, bytes] | None = None
+        self._for: tuple[str, bytes, bytes] | None = None
         self._lines = b""
 
     def lines(self, plan: Plan, head: RequestHead, address: str) -> bytes:
         """Return the field lines, each ended by CRLF; an unknown address is left out."""
-        key = (plan, address, head.authority)
+        authority = head.authority or plan.public_authority
+        key = (address, authority, plan.scheme)
         if key != self._for:
             forwarded_for = b"X-Forwarded-For: %b\r\n" % address.encode("ascii")
             self._lines = b"%bX-Forwarded-Proto: %b\r\nX-Forwarded-Host: %b\r\n" % (
                 forwarded_for if address else b"",
                 plan.scheme,
-                head.authority or plan.public_authority,
+                authority,
             )
             self._for = key
         return self._lines

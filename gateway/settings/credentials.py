@@ -46,6 +46,8 @@ def key_secret(value: Value, state_dir: Path) -> tuple[Secret, Path | None]:
     A file that is missing under `state_dir` gives an empty Secret: the first start makes it.
     """
     file = _file_of(value)
+    if file is not None:
+        value.reading.note(file)
     if file is not None and is_missing(file) and _is_under(file, state_dir):
         return Secret(""), file
     key = secret(value)
@@ -99,6 +101,7 @@ def _of_environment(value: Value) -> str:
 
 def _of_file(value: Value) -> str:
     path = file_path(value)
+    value.reading.note(path)
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_FILE + 1)

@@ -32,6 +32,7 @@ def read_forbidden(path: Path) -> frozenset[str]:
 def forbidden_file(value: Value) -> Path:
     """Read the path of such a file, and the file, so that a bad one is found now."""
     path = file_path(value)
+    value.reading.note(path)
     try:
         read_forbidden(path)
     except OSError as error:

@@ -6,6 +6,7 @@ reads a file; `parse.py` builds these values and `snapshot.py` compiles them. Im
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -286,7 +287,10 @@ class UpstreamUrl:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole of gateway.toml, checked. `digest` is the SHA-256 of its bytes, in hex."""
+    """The whole of gateway.toml, checked. `digest` is the SHA-256 of its bytes, in hex.
+
+    `files` are those that it names and that were read, each with the digest of its bytes.
+    """
 
     public_url: PublicUrl
     state_dir: Path
@@ -311,4 +315,5 @@ class Settings:
     branding: Branding = field(default_factory=Branding)
     assertion: Assertion = field(default_factory=Assertion)
     digest: str = field(default="", compare=False)
+    files: Mapping[Path, str] = field(default_factory=dict, compare=False, repr=False)
     lines: Lines = field(default_factory=lambda: Lines({}), compare=False, repr=False)

@@ -42,25 +42,28 @@ _NOBODY: Final = PublicUrl("http", "localhost", 80, "http://localhost")
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 
 
-def read_settings(path: Path, environ: Mapping[str, str]) -> Settings:
+def read_settings(
+    path: Path, environ: Mapping[str, str], *, state_dir: Path | None = None
+) -> Settings:
     """Return what the file at `path` says. Raises SettingsError with every problem in it.
 
     `environ` is where `{ env = "NAME" }` looks. Relative paths become absolute, from the file's
-    directory.
+    directory. What follows state_dir follows `state_dir`, where it is given.
     """
     document = read_document(path)
     reading = Reading(path.parent.absolute(), environ, document.lines)
     file = Value(reading, (), document.values).table()
     with file.closing():
-        settings = _settings(file, document.digest)
+        settings = _settings(file, document.digest, state_dir)
     if reading.problems:
-        raise SettingsError(path.name, reading.problems)
+        raise SettingsError(path.name, reading.problems, reading.files)
     return settings
 
 
-def _settings(file: Table, digest: str) -> Settings:
+def _settings(file: Table, digest: str, state_dir_in_use: Path | None) -> Settings:
     public_url = file.need("public_url", _NOBODY, _public_url, '"https://one.example.se"')
     state_dir = file.read("state_dir", file.reading.base / STATE_DIR, file_path)
+    state_dir = state_dir_in_use or state_dir
     listen, admin = read_listen(file), read_admin(file)
     redis_url = read_redis(file)
     secret_key, secret_key_file = read_secrets(file, state_dir)
@@ -101,6 +104,7 @@ def _settings(file: Table, digest: str) -> Settings:
         routes=routes,
         digest=digest,
         lines=file.reading.lines,
+        files=file.reading.files,
     )
 
 

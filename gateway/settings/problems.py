@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 _SHOWN: Final = 60
@@ -34,12 +35,22 @@ class Problem:
 
 
 class SettingsError(Exception):
-    """gateway.toml cannot be used. `problems` holds every error, by line."""
+    """gateway.toml cannot be used. `problems` holds every error, by line.
 
-    def __init__(self, file: str, problems: Iterable[Problem]) -> None:
+    `files` are those that it names and that were read, with their digests, as far as it was read.
+    """
+
+    def __init__(
+        self, file: str, problems: Iterable[Problem], files: Mapping[Path, str] | None = None
+    ) -> None:
         self.file: Final = file
         self.problems: Final = tuple(sorted(problems, key=lambda problem: problem.line))
-        super().__init__("\n".join(map(self._line, self.problems)))
+        self.files: Final = files or {}
+        super().__init__("\n".join(self.lines()))
+
+    def lines(self) -> list[str]:
+        """Return each problem on a line of its own, with where it stands."""
+        return list(map(self._line, self.problems))
 
     def _line(self, problem: Problem) -> str:
         where = f"{self.file}:{problem.line}" if problem.line else self.file

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from gateway.settings.files import digest_of
 from gateway.settings.positions import KeyPath, Lines, render
 from gateway.settings.problems import Problem, choice_of, closest, show
 
@@ -31,17 +32,26 @@ class Refused(Exception):
 class Reading:
     """One reading of one file: what it may look at, and the problems so far.
 
-    Relative paths are relative to `base`; `environ` holds the environment's variables.
+    Relative paths are relative to `base`; `environ` holds the environment's variables. `files` are
+    those that the file names and that are read, each with its digest.
     """
 
     base: Path
     environ: Mapping[str, str]
     lines: Lines
     problems: list[Problem] = field(default_factory=list)
+    files: dict[Path, str] = field(default_factory=dict)
 
     def tell(self, path: KeyPath, found: str, expected: str) -> None:
         """Keep a problem at `path`."""
         self.problems.append(Problem(self.lines.of(path), render(path), found, expected))
+
+    def note(self, path: Path) -> None:
+        """Keep the digest of a file or directory. To be called before it is read.
+
+        Then a change between the two only means that it is read once more.
+        """
+        self.files[path] = digest_of(path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,7 @@ def file_path(value: Value) -> Path:
 def existing_file(value: Value) -> Path:
     """Read the path of a file that can be read."""
     path = file_path(value)
+    value.reading.note(path)
     try:
         path.open("rb").close()
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -92,6 +93,6 @@ def test_what_only_the_start_would_find(tmp_path, text, key, words):
     (tmp_path / "a.pem").write_text("no certificate\n")
     result = run(write(tmp_path, SAFE + text))
     assert result.exit_code == 1
-    assert result.output.startswith(f"gateway.toml: {key}: found ")
+    assert re.match(rf"gateway\.toml:1[34]: {key}: +found ", result.output)
     assert words in result.output
     assert "hidden" not in result.output

@@ -34,7 +34,7 @@ async def behind_a_proxy(house: House, trusted: str = "127.0.0.1/32") -> AsyncIt
     house.configure()
     sockets = bind([HostPort("127.0.0.1", 0)])
     listener = Listener(house.door, sockets)
-    await listener.start()
+    await listener.start(None, proxied=True)
     yield sockets[0].getsockname()[1]
     listener.stop()
     await asyncio.sleep(0.01)

@@ -47,7 +47,18 @@ def redis_of(pid: int) -> int:
 
 def workers_of(pid: int) -> list[int]:
     """Return the workers of a gateway's parent process."""
-    return [child for child in children(pid) if "redis-server" not in command_line(child)]
+    return [child for child in children(pid) if _name(child) == "portvakt worker"]
+
+
+def keeper_of(pid: int) -> int:
+    """Return the process that keeps the configuration of a gateway's parent process."""
+    return next(child for child in children(pid) if _name(child) == "portvakt keeper")
+
+
+def _name(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return (PROC / str(pid) / "comm").read_text().strip()
+    return ""
 
 
 def kill(*pids: int) -> None:

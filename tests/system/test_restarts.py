@@ -102,7 +102,7 @@ class TestTheGateway:
 
     def test_the_death_of_the_parent_ends_everything_below_it(self, gateway):
         below = tree(gateway.process.pid)[1:]
-        assert len(below) == 2
+        assert len(below) == 3
         kill(gateway.process.pid)
         gateway.process.wait(10)
         wait_for(lambda: not any(map(is_alive, below)), "the end of its children", 10)
@@ -327,7 +327,9 @@ class TestTheDemo:
                     told += line
                 assert re.search(r"Portal +http://localhost:\d+", told)
                 wait_for(lambda: not refuses(ports[2]), "listening", 10)
-                wait_for(lambda pid=demo.pid: len(tree(pid)) == 5, "stub, Redis, two workers", 10)
+                wait_for(
+                    lambda pid=demo.pid: len(tree(pid)) == 6, "stub, Redis, keeper, two workers", 10
+                )
                 processes = tree(demo.pid)
                 os.killpg(demo.pid, signal.SIGINT)
                 assert demo.wait(30) == 0

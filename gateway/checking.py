@@ -1,0 +1,61 @@
+"""gateway.toml held to everything that a start would stumble over, not only to its grammar.
+
+`portvakt run`, `portvakt check` and an edit of the running gateway go through `read_checked`, so
+they say the same in the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from gateway.directory.sql import require_driver
+from gateway.proxy.listener import server_tls
+from gateway.proxy.upstream_tls import upstream_tls
+from gateway.settings.model import Settings
+from gateway.settings.parse import read_settings
+from gateway.settings.problems import Problem, SettingsError
+
+
+def read_checked(
+    path: Path, environ: Mapping[str, str], *, state_dir: Path | None = None
+) -> Settings:
+    """Return the settings of a gateway.toml that can be served by; see `read_settings`.
+
+    Opens certificates and looks for the directory's driver. Raises SettingsError.
+    """
+    settings = read_settings(path, environ, state_dir=state_dir)
+    problems = [*_bad_certificates(settings), *_missing_driver(settings)]
+    if problems:
+        raise SettingsError(path.name, problems, settings.files)
+    return settings
+
+
+def _bad_certificates(settings: Settings) -> list[Problem]:
+    """Return which PEM files could not be served or trusted."""
+    found: list[Problem] = []
+    if settings.listen.tls is not None:
+        try:
+            server_tls(settings.listen.tls)
+        except OSError as error:
+            line = settings.lines.of(("listen", "tls"))
+            expected = "a certificate and the key that belongs to it"
+            found.append(Problem(line, "listen.tls", str(error), expected))
+    for place, upstream in enumerate(settings.upstreams, start=1):
+        try:
+            upstream_tls(upstream)
+        except OSError as error:
+            expected = "the authority's certificate as PEM"
+            found.append(Problem(upstream.line, f"upstream[{place}].tls_ca", str(error), expected))
+    return found
+
+
+def _missing_driver(settings: Settings) -> list[Problem]:
+    """Return whether a database cannot be reached for want of its driver."""
+    try:
+        require_driver(settings.directory)
+    except ValueError as error:
+        expected = "the URL of a database whose driver is installed"
+        line = settings.lines.of(("directory", "url"))
+        return [Problem(line, "directory.url", str(error), expected)]
+    return []
