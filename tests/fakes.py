@@ -181,6 +181,8 @@ class FakeStore:
         until = lockout.locked_until(states, now)
         if until is None:
             for bucket, state in zip(buckets, states, strict=True):
+                if bucket.count == 0:
+                    continue
                 self.buckets[bucket.name] = lockout.fail(_rule(bucket), state, now)
         return until
 
@@ -248,6 +250,16 @@ class FakeChallenges:
             return False
         found.value = replace(found.value, sends=sends + 1, sent_at=now, delivery="pending")
         return True
+
+    async def unclaim(self, key: str, before: StoredChallenge) -> None:
+        found = self._there(key)
+        if found is not None and found.value.sends == before.sends + 1:
+            found.value = replace(
+                found.value,
+                sends=before.sends,
+                sent_at=before.sent_at,
+                delivery=before.delivery,
+            )
 
     async def settle(self, key: str, send: int, delivery: str) -> None:
         found = self._there(key)

@@ -173,6 +173,10 @@ class Challenges:
         sends = challenge.stored.sends
         return await self._store.claim(challenge.key, sends, self._clock.now())
 
+    async def unclaim(self, challenge: LiveChallenge) -> None:
+        """Give the claimed send back: nothing was sent."""
+        await self._store.unclaim(challenge.key, challenge.stored)
+
     async def settle(self, challenge: LiveChallenge, delivery: str) -> None:
         """Write down how the claimed send went."""
         await self._store.settle(challenge.key, challenge.stored.sends + 1, delivery)

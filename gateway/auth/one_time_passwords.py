@@ -181,8 +181,9 @@ class OneTimePasswords:
         inside = challenge.inside
         refused = await self._budget.spend(Kind.CODE, inside.user, inside.mobile, client.address)
         if refused is not None:
+            # Given back, so that whoever comes again in time is told the wait again.
+            await self.challenges.unclaim(challenge)
             note(self._audit, "code.failed", client, "refused", inside.user, BEYOND_BUDGET)
-            await self._settle(challenge, "failed")
             return refused
         sending = spawn(self._deliver(challenge, client), "send one-time password")
         self._pending[challenge.token] = sending

@@ -195,7 +195,8 @@ class SessionStore(Protocol):
 class Bucket:
     """One counter of failures: at most `count` in `period_s`, then locks of growing length.
 
-    Without locks it is a budget: what fills it waits until the window has room again.
+    Without locks it is a budget: what fills it waits until the window has room again. With a
+    count of 0 it is only looked at: a lock that another spending set there holds.
     """
 
     name: str
@@ -292,6 +293,10 @@ class ChallengeStore(Protocol):
 
     async def claim(self, key: str, sends: int, now: float) -> bool:
         """Claim the send after `sends` earlier ones; True for exactly one caller."""
+        ...
+
+    async def unclaim(self, key: str, before: StoredChallenge) -> None:
+        """Put back what stood there `before` the last claim, unless a later one was made."""
         ...
 
     async def settle(self, key: str, send: int, delivery: str) -> None:

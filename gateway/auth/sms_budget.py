@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import math
+from dataclasses import replace
 from typing import Final
 
 from gateway.auth.lockout import place_of
@@ -50,24 +51,31 @@ class SmsBudget:
         )
 
     async def ask_for_reset(self, user: str, address: str) -> LockedOut | None:
-        """Spend one request for a reset, before anybody knows whether there is such a user."""
-        asked = self._bucket(self._rules.resets, Kind.RESET.value, "asked", user)
-        return await self._spend(asked, self._address(address))
+        """Spend one request for a reset, before anybody knows whether there is such a user.
+
+        What can be said to everybody is judged here: too many requests, and no messages left at
+        all. The number's own budget cannot: a refusal would tell that there is such a user.
+        """
+        rules = self._rules
+        return await self._spend(
+            self._bucket(rules.resets, Kind.RESET.value, "asked", user),
+            self._bucket(rules.user, Kind.RESET.value, "user", user),
+            self._address(address),
+            replace(self._bucket(rules.total, "total"), count=0),
+        )
 
     async def spend_on_reset(self, user: str, mobile: str | None) -> LockedOut | None:
         """Spend the message of a reset that was asked for; without a number, at no one's cost."""
         rules, sent = self._rules, Kind.RESET.value if mobile else "nowhere"
         return await self._spend(
             self._bucket(rules.number, sent, "number", mobile or user),
-            self._bucket(rules.user, sent, "user", user),
             self._bucket(rules.total, "total" if mobile else "nowhere"),
         )
 
     async def forget(self, user: str) -> None:
         """Forget what was counted of a canonical user name; numbers and addresses stay counted."""
         rules = self._rules
-        named = (*(kind.value for kind in Kind), "nowhere")
-        spent = [self._bucket(rules.user, name, "user", user) for name in named]
+        spent = [self._bucket(rules.user, kind.value, "user", user) for kind in Kind]
         asked = self._bucket(rules.resets, Kind.RESET.value, "asked", user)
         await self._store.clear([*spent, asked])
 

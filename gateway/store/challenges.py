@@ -63,6 +63,11 @@ class RedisChallenges:
         args = [str(sends), repr(now)]
         return bool(await self._link.script("challenge_claim", [_CHALLENGE + key], args))
 
+    async def unclaim(self, key: str, before: StoredChallenge) -> None:
+        """Put back what stood there before the last claim, unless a later one was made."""
+        args = [str(before.sends + 1), str(before.sends), repr(before.sent_at), before.delivery]
+        await self._link.script("challenge_unclaim", [_CHALLENGE + key], args)
+
     async def settle(self, key: str, send: int, delivery: str) -> None:
         """Write down how the `send`-th message went, unless a later one was claimed."""
         await self._link.script("challenge_settle", [_CHALLENGE + key], [str(send), delivery])

@@ -111,3 +111,24 @@ async def test_only_the_last_send_is_settled(stores: Stores) -> None:
     assert second is not None
     assert second.delivery == "pending"
     assert await stores.challenges.read("gone") is None
+
+
+async def test_a_claim_is_given_back_unless_a_later_one_was_made(stores: Stores) -> None:
+    await stores.challenges.begin(FIRST, 300)
+    fresh = StoredChallenge(FIRST.record, 0, 0, 0.0, "pending")
+    await stores.challenges.claim("key-1", 0, 1.0)
+    await stores.challenges.unclaim("key-1", fresh)
+    assert await stores.challenges.read("key-1") == fresh
+    await stores.challenges.claim("key-1", 0, 2.0)
+    await stores.challenges.settle("key-1", 1, "sent")
+    sent = await stores.challenges.read("key-1")
+    assert sent is not None
+    await stores.challenges.claim("key-1", 1, 3.5)
+    await stores.challenges.unclaim("key-1", fresh)
+    assert (await stores.challenges.read("key-1")) == replace(
+        sent, sends=2, sent_at=3.5, delivery="pending"
+    )
+    await stores.challenges.unclaim("key-1", sent)
+    assert await stores.challenges.read("key-1") == sent
+    await stores.challenges.unclaim("gone", fresh)
+    assert await stores.challenges.read("gone") is None

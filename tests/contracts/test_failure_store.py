@@ -51,6 +51,20 @@ async def test_the_longest_lock_is_told(stores: Stores) -> None:
     assert await stores.failures.spend([longer, shorter], NOW) == NOW + 900
 
 
+async def test_what_is_only_looked_at_is_not_counted_but_its_lock_holds(stores: Stores) -> None:
+    budget = Bucket("total", 2, 300, ())
+    watched = Bucket("total", 0, 300, ())
+    for _ in range(5):
+        assert await stores.failures.spend([PAIR, watched], NOW) in {None, NOW + 60}
+    assert await stores.failures.spend([budget], NOW) is None
+    assert await stores.failures.spend([watched, ADDRESS], NOW) is None
+    assert await stores.failures.spend([budget], NOW + 1) is None
+    assert await stores.failures.spend([watched, ADDRESS], NOW + 2) == NOW + 300
+    for _ in range(4):
+        assert await stores.failures.spend([ADDRESS], NOW + 2) is None
+    assert await stores.failures.spend([watched], NOW + 300) is None
+
+
 async def test_refund_unlocks_only_what_this_try_locked(stores: Stores) -> None:
     for second in range(3):
         await stores.failures.spend([PAIR], NOW + second)

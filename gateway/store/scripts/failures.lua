@@ -4,6 +4,7 @@
 -- Returns   spend: "" when the try was counted and may be judged, else the time until which it is
 --           locked (nothing was counted); refund: "".
 -- A counter without locks is a budget: when full, it waits until the window has room again.
+-- One with a count of 0 is only looked at: its lock holds, and nothing is counted there.
 -- A counter is one string: locked_until filled_at level failure failure ... (seconds, 17 digits).
 local MEMORY_FACTOR = 2
 
@@ -119,7 +120,9 @@ if locked_until > now then
   return number(locked_until)
 end
 for index, key in ipairs(KEYS) do
-  fail(rules[index], states[index], now)
-  save(key, rules[index], states[index], now)
+  if rules[index].count > 0 then
+    fail(rules[index], states[index], now)
+    save(key, rules[index], states[index], now)
+  end
 end
 return ''
