@@ -9,7 +9,7 @@ that the proxy does not know. Pure; imports nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 _METHOD: Final = frozenset({b"x-forwarded-method", b"x-original-method"})
@@ -19,7 +19,8 @@ _URL: Final = b"x-original-url"
 _NAMES: Final = _METHOD | _TARGET | {_HOST, _URL}
 
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?#@\\\s]+)(/[^#\\\s]*)\Z", re.IGNORECASE)
-_SOCKET: Final = b"sec-websocket-key"
+_KEY: Final = b"sec-websocket-key"
+_SOCKET: Final = b"websocket"
 
 
 class Asked(NamedTuple):
@@ -65,9 +66,13 @@ def asked(fields: Iterable[tuple[bytes, bytes]], own: Asked | None = None) -> As
     return Asked(methods.pop() if methods else b"", hosts.pop(), target)
 
 
-def opens_websocket(fields: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Return whether a request is the first of a WebSocket, also where its proxy took Upgrade off.
+def upgrade_of(fields: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """Return the protocols that a request wants to change to, in lower case; b"" for none.
 
-    No such request is without this field (RFC 6455 section 4.1), and no page can send it otherwise.
+    A proxy keeps Connection to itself, and some Upgrade too: a WebSocket is known by its key all
+    the same, without which there is none (RFC 6455 section 4.1).
     """
-    return any(name.lower() == _SOCKET for name, _ in fields)
+    wanted = [value.lower() for name, value in fields if name.lower() == b"upgrade"]
+    if not wanted and any(name.lower() == _KEY for name, _ in fields):
+        return _SOCKET
+    return b", ".join(wanted)

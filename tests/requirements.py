@@ -9,19 +9,26 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 PARTS: Final = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "haproxy": ("haproxy",),
     "logrotate": ("logrotate",),
     "nginx": ("nginx",),
     "openssl": ("openssl",),
+    "php-cli": ("php",),
     "redis-server": ("redis-server", "valkey-server"),
     "slapd": ("slapd",),
 }
 """Debian's package, and the programs that will do."""
+FILES: Final = {
+    "libnginx-mod-http-js": Path("/usr/lib/nginx/modules/ngx_http_js_module.so"),
+}
+"""Debian's package, and what it brings."""
 _NEEDS: Final = "needs "
 _PLACES: Final = "/usr/sbin:/sbin:/usr/local/sbin"
 """Servers stand here on Debian, and not everybody has it on PATH."""
@@ -36,6 +43,13 @@ def program(part: str) -> str:
         if found is not None:
             return found
     pytest.skip(f"{_NEEDS}{part} (apt install {part})")
+
+
+def part_file(part: str) -> Path:
+    """Return the file of a part that is no program, or skip the test that asks."""
+    if not FILES[part].exists():
+        pytest.skip(f"{_NEEDS}{part} (apt install {part})")
+    return FILES[part]
 
 
 def skips_fail() -> bool:
@@ -74,6 +88,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if reporter is None:
         return
     reasons = {str(report.longrepr[2]) for report in reporter.stats.get("skipped", ())}
-    parts = sorted(part for part in PARTS if any(f"{_NEEDS}{part} " in why for why in reasons))
+    parts = sorted(
+        part for part in (*PARTS, *FILES) if any(f"{_NEEDS}{part} " in why for why in reasons)
+    )
     if parts:
         reporter.write_line(_LAST_LINE.format(", ".join(parts), " ".join(parts)))

@@ -8,6 +8,9 @@ need redis-server redis-server
 need chromium chromium
 need nginx nginx-light
 PATH="$PATH:/usr/sbin" need logrotate logrotate
+need haproxy haproxy
+need php php-cli
+[ -e /usr/lib/nginx/modules/ngx_http_js_module.so ] || packages="$packages libnginx-mod-http-js"
 
 if [ -n "$packages" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "Installing$packages …"

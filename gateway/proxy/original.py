@@ -13,13 +13,12 @@ from gateway.wire.errors import BadMessage
 from gateway.wire.fields import Fields
 from gateway.wire.request import RequestHead
 from policies.fields import FieldRules
-from policies.forward_auth import Asked, asked, opens_websocket
+from policies.forward_auth import Asked, asked, upgrade_of
 from policies.networks import canonical_address
 
 PATH: Final = b"/.gateway/verify"
 _BELOW: Final = PATH + b"/"
 _FOR_CLIENT: Final = b"answer=client"
-_SOCKET: Final = b"websocket"
 _READ_AS: Final = b"GET"
 
 
@@ -55,7 +54,7 @@ class _Told(NamedTuple):
 
     request: Asked | None
     fault: str
-    opens_websocket: bool
+    upgrade: bytes
 
 
 def is_question(path: bytes) -> bool:
@@ -93,16 +92,16 @@ def read_original(plan: Plan, question: RequestHead, peer: str) -> OriginalReque
     read = plan.reader.read(line)
     original = OriginalRequest(question, read, for_client=is_for_client(question))
     original.method = method  # b"" when it was not said: then no list of methods holds it
-    original.upgrade = question.upgrade or (_SOCKET if told.opens_websocket else b"")
+    original.upgrade = told.upgrade
     return original
 
 
 def _examine(rules: FieldRules, fields: Fields, own: Asked | None) -> _Told:
     # What a proxy drops by its name it lets through under another spelling.
     if any(rules.looks_like_ours(name) for name, _ in fields):
-        return _Told(None, "a field that looks like one of ours", opens_websocket=False)
+        return _Told(None, "a field that looks like one of ours", upgrade=b"")
     try:
         request = asked(fields, own)
     except ValueError as error:
-        return _Told(None, str(error), opens_websocket=False)
-    return _Told(request, "", opens_websocket(fields))
+        return _Told(None, str(error), upgrade=b"")
+    return _Told(request, "", upgrade_of(fields))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.forward_auth import Asked, asked, opens_websocket
+from policies.forward_auth import Asked, asked, upgrade_of
 
 URL = (b"X-Original-URL", b"https://one.example.se/hr/?a=b")
 HOST = (b"X-Forwarded-Host", b"one.example.se")
@@ -95,6 +95,15 @@ def test_what_a_client_adds_never_changes_what_is_asked(fields, more) -> None:
         return
 
 
-def test_a_websocket_is_known_without_its_upgrade() -> None:
-    assert opens_websocket([(b"Sec-Websocket-Key", b"x")])
-    assert not opens_websocket([(b"X-Sec-WebSocket-Key", b"x"), URL])
+KEY = (b"Sec-Websocket-Key", b"x")
+UPGRADE = (b"upgrade", b"WebSocket")
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [([KEY], b"websocket"), ([UPGRADE], b"websocket"), ([KEY, UPGRADE], b"websocket"),
+     ([(b"X-Sec-WebSocket-Key", b"x"), URL], b""), ([(b"Upgrade", b"h2c"), KEY], b"h2c"),
+     ([UPGRADE, (b"Upgrade", b"h2c")], b"websocket, h2c"), ([], b"")],
+)  # fmt: skip
+def test_what_a_request_wants_to_change_to(fields, wanted) -> None:
+    assert upgrade_of(fields) == wanted

@@ -274,6 +274,8 @@ WEBSOCKETS = {
     "with its upgrade": (b"/", COOKIE + SOCKET + HERE + b"Connection: Upgrade\r\nUpgrade: websocket\r\n", 200),
     "another site's, with its upgrade": (b"/", COOKIE + ELSEWHERE + b"Connection: Upgrade\r\nUpgrade: websocket\r\n", 403),
     "where none may be": (b"/plain/", COOKIE + SOCKET + HERE, 403),
+    "an upgrade alone": (b"/", COOKIE + b"Upgrade: websocket\r\n" + ELSEWHERE, 403),
+    "two upgrades": (b"/", COOKIE + SOCKET + HERE + b"Upgrade: websocket, h2c\r\n", 403),
     "h2c": (b"/", COOKIE + b"Connection: Upgrade\r\nUpgrade: h2c\r\n", 403),
     "without a session": (b"/", SOCKET + HERE, 401),
 }  # fmt: skip
