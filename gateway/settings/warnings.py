@@ -146,6 +146,13 @@ def _routes(settings: Settings) -> Iterator[_Finding]:
         if route.second_factor is SecondFactor.NEVER and not route.public:
             found = '"never": a password alone opens this from the internet'
             yield ("route", index, "second_factor"), found, '"outside-corporate" or "always"'
+        if route.report_only:
+            found = "true: its conditions keep nobody out, everybody logged on may pass"
+            yield (
+                ("route", index, "report_only"),
+                found,
+                "false, once the audit has told whom they meet",
+            )
 
 
 _CHECKS: Final[tuple[Callable[[Settings], Iterator[_Finding]], ...]] = (

@@ -49,6 +49,10 @@ def test_nothing_to_warn_of(tmp_path, text):
             SAFE.replace('path = "/"', 'path = "/"\nsecond_factor = "never"'),
             "route[1].second_factor",
         ),
+        (
+            SAFE.replace('path = "/"', 'path = "/"\nusers = ["anna"]\nreport_only = true'),
+            "route[1].report_only",
+        ),
     ],
 )
 def test_one_danger_is_one_warning(tmp_path, text, key):
