@@ -53,6 +53,11 @@ def answer_head(head: ResponseHead, own_cookies: frozenset[bytes], extra: list[b
     return made
 
 
+def stamped(answer: bytes, line: bytes) -> bytes:
+    """Return an answer with one more field line, right behind its status line."""
+    return answer.replace(b"\r\n", b"\r\n" + line, 1) if line else answer
+
+
 def trailer_section(trailers: Fields) -> bytes:
     """Return the last chunk with the trailers that may cross (RFC 9110 section 6.5)."""
     lines = [

@@ -11,6 +11,7 @@ import math
 from typing import TYPE_CHECKING, Final, cast
 
 from gateway.proxy import decide, request_head
+from gateway.proxy.answers import stamped
 from gateway.proxy.exchange import Exchange
 from gateway.proxy.flow import Held, Reading
 from gateway.proxy.inbox import Inbox
@@ -36,7 +37,7 @@ class ClientConnection(asyncio.Protocol):
     __slots__ = (
         "_door", "_ended", "_full", "_inbox", "_lingered", "_origin", "_origin_head",
         "_origin_plan", "_queued", "_state", "_unsent", "deadline", "exchange", "forwarded",
-        "judged", "peer", "plan", "reading", "request_id", "transport",
+        "judged", "peer", "plan", "reading", "request_id", "stamp", "transport",
     )  # fmt: skip
 
     def __init__(self, door: FrontDoor, peer: str | None = None) -> None:
@@ -57,6 +58,7 @@ class ClientConnection(asyncio.Protocol):
         self.peer = peer
         self.plan = self.judged = door.plan
         self.request_id = b""
+        self.stamp = b""  # a field line of every answer to the request under way
 
     def __repr__(self) -> str:
         states = ("head", "deciding", "exchange", "tunnel", "linger", "closed")
@@ -210,6 +212,7 @@ class ClientConnection(asyncio.Protocol):
     def begin(self, plan: Plan) -> None:
         """Note that a head was read whole: it goes by `plan`, and no deadline of ours holds."""
         self.plan = self.judged = plan
+        self.stamp = b""
         self.request_id = self._door.next_request_id()
         self.deadline = math.inf
 
@@ -251,7 +254,7 @@ class ClientConnection(asyncio.Protocol):
 
     def answer(self, answer: bytes, *, close: bool) -> None:
         """Send an answer of our own, and go on to the next request or close."""
-        self.write(answer)
+        self.write(stamped(answer, self.stamp))
         if close:
             self._finish()
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gateway.proxy.answers import answer_head, trailer_section
+from gateway.proxy.answers import answer_head, stamped, trailer_section
 from gateway.proxy.flow import Held
 from gateway.proxy.pool import Pool
 from gateway.proxy.upstream import UpstreamConnection
@@ -194,7 +194,7 @@ class Exchange:
         if not keep:
             extra.append(b"Connection: close\r\n")
         self.keep_alive = keep
-        client.queue(answer_head(head, self._guarded, extra))
+        client.queue(stamped(answer_head(head, self._guarded, extra), client.stamp))
         if head.length != 0:
             self._watch()
 
@@ -302,7 +302,8 @@ class Exchange:
         self.keep_alive = False
         connection.tunnel()
         extra = [b"Connection: Upgrade\r\nUpgrade: %b\r\n" % head.upgrade]
-        self._client.queue(answer_head(head, self._guarded, extra))
+        opened = answer_head(head, self._guarded, extra)
+        self._client.queue(stamped(opened, self._client.stamp))
         self._client.flush()
         self._watch()
         self._client.tunnel_opened()

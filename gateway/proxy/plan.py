@@ -50,6 +50,8 @@ class Plan:
     head_timeout_s: float
     idle_timeout_s: float
     connections_per_address: int
+    debug_networks: frozenset[str]
+    stamp: bytes  # the field line that tells whoever may ask which configuration this is
 
 
 def compile_plan(
@@ -86,4 +88,6 @@ def compile_plan(
         head_timeout_s=limits.head_timeout.total_seconds(),
         idle_timeout_s=limits.idle_timeout.total_seconds(),
         connections_per_address=limits.connections_per_address,
+        debug_networks=frozenset(settings.debug.networks),
+        stamp=b"X-Portvakt-Config: %b\r\n" % snapshot.digest.encode(),
     )

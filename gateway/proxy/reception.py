@@ -9,7 +9,7 @@ becomes of it is the way's.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from gateway.auth.live import LiveSession
 from gateway.auth.ports import Unavailable
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 Head = TypeVar("Head", bound=RequestHead)
 Head_contra = TypeVar("Head_contra", bound=RequestHead, contravariant=True)
 
-_NO_SUCH_ROUTE = Deny(404, Reason.NO_ROUTE)
+_WHICH: Final = b"x-portvakt-config"
+_NO_SUCH_ROUTE: Final = Deny(404, Reason.NO_ROUTE)
 
 
 class Way(Protocol[Head_contra]):
@@ -78,6 +79,8 @@ class Reception:
         except BadMessage as error:
             client.refuse(error.status, None, why=error.why)
             return
+        if plan.debug_networks:
+            _stamp(client, head)
         if (head.length or 0) > plan.max_body:
             client.refuse(413, head, why="body too long")
             return
@@ -163,6 +166,13 @@ class Reception:
             case Deny():
                 user = live.record.user if live is not None else ""
                 way.denied(client, head, decision, user, route)
+
+
+def _stamp(client: ClientConnection, head: RequestHead) -> None:
+    """Have the answer say which configuration it was made under, if that was asked for."""
+    plan = client.plan
+    if head.value(_WHICH) is not None and client.origin(head).network in plan.debug_networks:
+        client.stamp = plan.stamp
 
 
 def _end_if_crashed(client: ClientConnection, task: asyncio.Task[None]) -> None:

@@ -247,6 +247,13 @@ class Branding:
 
 
 @dataclass(frozen=True, slots=True)
+class Debug:
+    """`[debug]`. `networks`: who may ask which configuration an answer was made under."""
+
+    networks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Assertion:
     """`[assertion]`: the keys that sign it. `rotate`: how long each of them signs."""
 
@@ -314,6 +321,7 @@ class Settings:
     sms_budget: SmsBudget = field(default_factory=SmsBudget)
     branding: Branding = field(default_factory=Branding)
     assertion: Assertion = field(default_factory=Assertion)
+    debug: Debug = field(default_factory=Debug)
     digest: str = field(default="", compare=False)
     files: Mapping[Path, str] = field(default_factory=dict, compare=False, repr=False)
     lines: Lines = field(default_factory=lambda: Lines({}), compare=False, repr=False)

@@ -15,6 +15,7 @@ from gateway.settings.model import (
     LONGEST_HEAD,
     Assertion,
     Branding,
+    Debug,
     HostPort,
     Limits,
     Listen,
@@ -177,6 +178,13 @@ def read_audit(file: Table, state_dir: Path) -> Path:
     """Read `[audit]`: the file of JSON lines."""
     with file.table("audit").closing() as table:
         return table.read("file", state_dir / "audit.jsonl", file_path)
+
+
+def read_debug(file: Table, networks: tuple[str, ...]) -> Debug:
+    """Read `[debug]`; only networks that have a name can be meant."""
+    with file.table("debug").closing() as table:
+        names = list_of(one_of(*networks), 'a list of named networks, as ["corporate"]')
+        return Debug(networks=table.read("networks", Debug().networks, names))
 
 
 def read_limits(file: Table) -> Limits:
