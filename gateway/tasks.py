@@ -12,18 +12,36 @@ from typing import Any
 
 _log = logging.getLogger("portvakt.tasks")
 _running: set[asyncio.Task[Any]] = set()
+_promised: set[asyncio.Task[Any]] = set()
 
 
-def spawn(work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-    """Run `work` in the background; an exception is logged by type and place, never by value."""
+def spawn(
+    work: Coroutine[Any, Any, Any], name: str, *, promised: bool = False
+) -> asyncio.Task[Any]:
+    """Run `work` in the background; an exception is logged by type and place, never by value.
+
+    `promised`: an answer has said that it will be done, so a worker does not end before it.
+    """
     task = asyncio.get_running_loop().create_task(work, name=name)
     _running.add(task)
+    if promised:
+        _promised.add(task)
     task.add_done_callback(_finished)
     return task
 
 
+async def keep_promises(within_s: float) -> None:
+    """Wait until everything that was promised is done; what takes longer is logged and left."""
+    end = asyncio.get_running_loop().time() + within_s
+    while _promised and (left := end - asyncio.get_running_loop().time()) > 0:
+        await asyncio.wait(_promised, timeout=left)
+    for task in _promised:
+        _log.warning("task %s was not done in time", task.get_name())
+
+
 def _finished(task: asyncio.Task[Any]) -> None:
     _running.discard(task)
+    _promised.discard(task)
     if task.cancelled():
         return
     error = task.exception()

@@ -20,8 +20,10 @@ from gateway.proxy.listener import Listener
 from gateway.reload import handover
 from gateway.reload.look import Running
 from gateway.reload.status import ConfigStatus
-from gateway.tasks import spawn
+from gateway.tasks import keep_promises, spawn
 
+_LEAST_S: Final = 1.0
+"""For messages on their way, even when requests have used up the time to drain."""
 _CLOSE_S: Final = 60.0
 """How long a directory or SMS provider that was replaced serves those who have it in hand."""
 _AGAIN_S: Final = 1.0
@@ -84,9 +86,11 @@ class Worker:
         return self.status.trouble()
 
     async def close(self, grace_s: float) -> None:
-        """Drain the front door, then close what the configuration opened."""
+        """Drain the front door, send what was promised, close what the configuration opened."""
+        end = asyncio.get_running_loop().time() + grace_s
         self._listener.stop()
         await self.door.drain(grace_s)
+        await keep_promises(max(_LEAST_S, end - asyncio.get_running_loop().time()))
         for task in self._closing:
             task.cancel()
         await asyncio.gather(*self._closing, return_exceptions=True)

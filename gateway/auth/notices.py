@@ -28,7 +28,9 @@ class Notices:
     def send(self, notice: Notice, user: str, mobile: str | None, client: Client) -> None:
         """Begin to send one notice to a number (E.164); without one, nobody is told."""
         if mobile is not None:
-            sending = spawn(self._deliver(notice, user, mobile, client), "send notice")
+            sending = spawn(
+                self._deliver(notice, user, mobile, client), "send notice", promised=True
+            )
             self.pending.add(sending)
             sending.add_done_callback(self.pending.discard)
 

@@ -114,7 +114,9 @@ class OneTimePasswords:
         sending = challenge.sending()
         verdict = may_resend(sending, self._clock.now(), resend_after_s, rules.resends)
         if isinstance(verdict, Send) and await self.challenges.claim(challenge):
-            delivering = spawn(self._deliver_unseen(challenge, client), "send code of a reset")
+            delivering = spawn(
+                self._deliver_unseen(challenge, client), "send code of a reset", promised=True
+            )
             self.unseen.add(delivering)
             delivering.add_done_callback(self.unseen.discard)
         return challenge.token
@@ -185,7 +187,7 @@ class OneTimePasswords:
             await self.challenges.unclaim(challenge)
             note(self._audit, "code.failed", client, "refused", inside.user, BEYOND_BUDGET)
             return refused
-        sending = spawn(self._deliver(challenge, client), "send one-time password")
+        sending = spawn(self._deliver(challenge, client), "send one-time password", promised=True)
         self._pending[challenge.token] = sending
         sending.add_done_callback(lambda done: self._forget(challenge.token, done))
         return True

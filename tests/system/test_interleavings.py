@@ -115,9 +115,9 @@ async def test_one_message_a_challenge_and_one_a_resend(tmp_path: Path) -> None:
             "the last message",
             15,
         )
+        assert gateway.stop() == 0  # which sends what is still on its way
         workers = {line["request_id"].partition("-")[0] for line in gateway.audit()}
         sent = Counter(line["user"] for line in gateway.audit() if line["event"] == "code.sent")
-        assert gateway.stop() == 0
         faults = [in_words(one, fault) for one in employees for fault in faults_of(one)]
         assert not faults, "\n".join(faults)
         for one in employees:
