@@ -55,7 +55,7 @@ def render_problems(path: Path, problems: Iterable[Problem]) -> str:
 def _where(path: Path, problem: Problem) -> str:
     line = f":{problem.line}" if problem.line else ""
     key = f" {problem.key}:" if problem.key else ""
-    return f"{path.name}{line}:{key}"
+    return f"{problem.file or path.name}{line}:{key}"
 
 
 def _print_text(path: Path, errors: Sequence[Problem], advice: Sequence[Problem]) -> None:

@@ -10,6 +10,8 @@ from gateway.pages.desk import Desk
 from gateway.pages.static import PREFIX
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
+_PICTURE_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""For an SVG that somebody opens by itself: it may wear its own styles, and do nothing."""
 
 
 class FilesPage:
@@ -27,7 +29,7 @@ class FilesPage:
         asset = self._desk.visit(request).look.find(request.match_info["name"])
         if asset is None:
             raise web.HTTPNotFound
-        return web.Response(
-            body=asset.body,
-            headers={"Content-Type": asset.content_type, "Cache-Control": _FOR_EVER},
-        )
+        headers = {"Content-Type": asset.content_type, "Cache-Control": _FOR_EVER}
+        if asset.content_type.startswith("image/"):
+            headers["Content-Security-Policy"] = _PICTURE_POLICY
+        return web.Response(body=asset.body, headers=headers)

@@ -22,8 +22,8 @@ class Look:
         self, branding: Branding, public_url: PublicUrl, before: Look | None = None
     ) -> None:
         self._made_of = (branding, public_url)
-        self._texts = Texts()
-        self.files: Final = Files()
+        self._texts = Texts(branding.own.texts)
+        self.files: Final = Files(branding.own.files)
         self._earlier = None if before is None else before.files
         self._templates = Templates(branding, self._texts, self.files)
         self.errors: Final = ErrorPages(public_url, self._texts, self._templates)

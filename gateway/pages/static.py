@@ -1,4 +1,4 @@
-"""Style sheet and marks under `/.gateway/static/`, named by a hash of what they hold.
+"""Style sheets and pictures under `/.gateway/static/`, named by a hash of what they hold.
 
 All of them are in memory; a request is answered from that table alone and never touches the file
 system, so there is no path to climb out of and no directory to list.
@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
+from gateway.settings.model import BrandFile
+
 PREFIX: Final = "/.gateway/static/"
-_TYPES: Final = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml; charset=utf-8"}
+_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml; charset=utf-8",
+}
 
 
 class Asset(NamedTuple):
@@ -25,12 +32,12 @@ class Asset(NamedTuple):
 
 
 class Files:
-    """The static files of one look."""
+    """The static files of one look: ours, and an organisation's own beside them."""
 
     __slots__ = ("_by_name", "_by_public_name")
 
-    def __init__(self) -> None:
-        self._by_name = _named(_shipped())
+    def __init__(self, own: Iterable[BrandFile] = ()) -> None:
+        self._by_name = _named(_shipped() | {one.name: one.content for one in own})
         self._by_public_name = {one.public_name: one for one in self._by_name.values()}
 
     def names(self) -> tuple[str, ...]:
@@ -40,6 +47,10 @@ class Files:
     def url(self, name: str) -> str:
         """Return the path of the file with the plain name `name`."""
         return PREFIX + self._by_name[name].public_name
+
+    def first(self, *names: str) -> Asset | None:
+        """Return the first of these plain names that there is, or None."""
+        return next((self._by_name[name] for name in names if name in self._by_name), None)
 
     def find(self, public_name: str) -> Asset | None:
         """Return the file that is served under a name, or None."""
@@ -70,7 +81,7 @@ def _with_public_names(sheet: bytes, found: dict[str, Asset]) -> bytes:
     return _URL.sub(public, sheet)
 
 
-_URL: Final = re.compile(rb"""url\(\s*["']?([a-z]+\.[a-z]+)["']?\s*\)""")
+_URL: Final = re.compile(rb"""url\(\s*["']?([a-z]+\.[a-z]+)["']?\s*\)""", re.IGNORECASE)
 
 
 @cache

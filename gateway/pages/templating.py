@@ -8,8 +8,9 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from gateway.pages.static import Files
+from gateway.pages.static import PREFIX, Files
 from gateway.pages.texts import duration
+from gateway.settings.branding import ICONS, LOGOS, STYLE
 from gateway.settings.model import Branding
 from gateway.texts.catalog import Texts, Words
 from policies.languages import LANGUAGES, NAMES
@@ -55,11 +56,21 @@ def _environment(language: str, words: Words, branding: Branding, files: Files) 
     made.globals.update(
         brand=branding,
         duration=partial(duration, words=words),
+        icon=_picture(files, *ICONS) or _picture(files, "mark.svg"),
         language=language,
+        logo=_picture(files, *LOGOS),
         other_languages=[(tag, name) for tag, name in NAMES.items() if tag != language],
-        static=files.url,
+        sheets=[files.url(name) for name in ("portvakt.css", STYLE) if files.first(name)],
     )
     return made
+
+
+def _picture(files: Files, *names: str) -> tuple[str, str] | None:
+    """Return address and media type of the first picture that there is."""
+    found = files.first(*names)
+    if found is None:
+        return None
+    return PREFIX + found.public_name, found.content_type.partition(";")[0]
 
 
 def _escaped(translate: Any, *texts: Any) -> Markup:

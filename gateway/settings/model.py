@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.settings.positions import Lines
+from gateway.texts.catalog import OwnText
 from policies.mobiles import HOME
 from policies.passwords import Forbidden, Sort
 from policies.routes import Route
@@ -233,8 +234,26 @@ class OutboxSms:
 
 
 @dataclass(frozen=True, slots=True)
+class BrandFile:
+    """A picture or a style sheet of `[branding] directory`, by its name in there."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLook:
+    """What `[branding] directory` holds: files, texts, and names of files that are not read."""
+
+    directory: Path | None = None
+    files: tuple[BrandFile, ...] = ()
+    texts: tuple[OwnText, ...] = field(default=(), repr=False)
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Branding:
-    """`[branding]`: the names that pages and messages show.
+    """`[branding]`: the names that pages and messages show, and how they look and sound.
 
     `content_email` is whom to ask whether something may be passed on.
     """
@@ -244,6 +263,7 @@ class Branding:
     support_email: str = "medarbetare@securitas.se"
     content_email: str = "marknad@securitas.se"
     default_language: str = "en"
+    own: OwnLook = field(default_factory=OwnLook)
 
 
 @dataclass(frozen=True, slots=True)

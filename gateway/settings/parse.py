@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.settings.addresses import is_loopback, parse_public_url
+from gateway.settings.branding import read_branding
 from gateway.settings.document import read_document
 from gateway.settings.model import HostPort, PublicUrl, Settings, Upstream
 from gateway.settings.neighbours import read_directory, read_redis, read_secrets
@@ -24,7 +25,6 @@ from gateway.settings.tables import (
     read_admin,
     read_assertion,
     read_audit,
-    read_branding,
     read_debug,
     read_limits,
     read_listen,

@@ -1,4 +1,7 @@
-"""What is wrong in gateway.toml, in words for the person who edits it. Imports nothing of ours."""
+"""What is wrong in gateway.toml or in a file that it names, in words for the person who edits it.
+
+Imports nothing of ours.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,14 @@ class Problem:
 
     `line` counts from 1 (0: the file as a whole). `key` is the path of the key, tables of an array
     counted from 1 (`route[2].second_factor`); "" is the file. A secret value is never in `found`.
+    `file` is another file than gateway.toml, as gateway.toml names it.
     """
 
     line: int
     key: str
     found: str
     expected: str
+    file: str = ""
 
     def sentence(self) -> str:
         """Return the finding without its line."""
@@ -35,7 +40,7 @@ class Problem:
 
 
 class SettingsError(Exception):
-    """gateway.toml cannot be used. `problems` holds every error, by line.
+    """gateway.toml cannot be used. `problems` holds every error, by file and line.
 
     `files` are those that it names and that were read, with their digests, as far as it was read.
     """
@@ -44,7 +49,9 @@ class SettingsError(Exception):
         self, file: str, problems: Iterable[Problem], files: Mapping[Path, str] | None = None
     ) -> None:
         self.file: Final = file
-        self.problems: Final = tuple(sorted(problems, key=lambda problem: problem.line))
+        self.problems: Final = tuple(
+            sorted(problems, key=lambda problem: (problem.file, problem.line))
+        )
         self.files: Final = files or {}
         super().__init__("\n".join(self.lines()))
 
@@ -53,7 +60,8 @@ class SettingsError(Exception):
         return list(map(self._line, self.problems))
 
     def _line(self, problem: Problem) -> str:
-        where = f"{self.file}:{problem.line}" if problem.line else self.file
+        file = problem.file or self.file
+        where = f"{file}:{problem.line}" if problem.line else file
         return f"{where}: {problem.sentence()}"
 
 

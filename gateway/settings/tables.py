@@ -5,7 +5,6 @@ One function a table, in the order of gateway.toml; the defaults are those of th
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -14,7 +13,6 @@ from gateway.settings.addresses import parse_listen
 from gateway.settings.model import (
     LONGEST_HEAD,
     Assertion,
-    Branding,
     Debug,
     HostPort,
     Limits,
@@ -45,7 +43,6 @@ from gateway.settings.values import (
     whole,
     worded,
 )
-from policies.languages import LANGUAGES
 from policies.mobiles import is_region
 
 ADDRESSES: Final = (HostPort("127.0.0.1", 8080),)
@@ -53,7 +50,6 @@ ADMIN: Final = HostPort("127.0.0.1", 8081)
 CHANGE_MOBILE: Final = ("corporate-or-code", "corporate")
 
 _CODE_PLACES: Final = ("code", "organisation", "minutes", "host")
-_MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TEXT_MAX: Final = 300
 # Each message is remembered for the period, in one value that is read and written whole.
 _BUDGET_MAX: Final = 10_000
@@ -152,21 +148,6 @@ def read_sms_budget(file: Table) -> SmsBudget:
         )
 
 
-def read_branding(file: Table) -> Branding:
-    """Read `[branding]`."""
-    usual = Branding()
-    with file.table("branding").closing() as table:
-        return Branding(
-            organisation=table.read("organisation", usual.organisation, text),
-            portal=table.read("portal", usual.portal, text),
-            support_email=table.read("support_email", usual.support_email, _mail),
-            content_email=table.read("content_email", usual.content_email, _mail),
-            default_language=table.read(
-                "default_language", usual.default_language, one_of(*LANGUAGES)
-            ),
-        )
-
-
 def read_assertion(file: Table) -> Assertion:
     """Read `[assertion]`; a key must be published for a while before it signs."""
     usual = Assertion()
@@ -255,13 +236,6 @@ def _region(value: Value) -> str:
     if not is_region(region):
         raise value.refusal('a country in two capitals (ISO 3166-1), as "SE" or "FI"')
     return region
-
-
-def _mail(value: Value) -> str:
-    found = text(value)
-    if _MAIL.fullmatch(found) is None:
-        raise value.refusal('an e-mail address, as "support@example.se"')
-    return found
 
 
 def _code_text(value: Value) -> str:
