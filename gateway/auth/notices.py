@@ -13,6 +13,7 @@ from gateway.auth.sms_budget import BEYOND_BUDGET, Kind, SmsBudget
 from gateway.auth.sms_texts import Notice, notice_text
 from gateway.settings.model import Settings
 from gateway.tasks import spawn
+from gateway.texts.catalog import Texts
 
 
 class Notices:
@@ -23,6 +24,7 @@ class Notices:
         self._budget: Final = budget
         self.audit: Final = audit
         self._branding: Final = settings.branding
+        self._texts: Final = Texts(settings.branding.own.texts)
         self.pending: Final[set[asyncio.Task[None]]] = set()
 
     def send(self, notice: Notice, user: str, mobile: str | None, client: Client) -> None:
@@ -40,7 +42,7 @@ class Notices:
             if await self._budget.spend(Kind.NOTICE, user, mobile, client.address) is not None:
                 outcome, reason = "refused", BEYOND_BUDGET
                 return
-            text = notice_text(notice, client.language, self._branding)
+            text = notice_text(notice, self._texts.of(client.language), self._branding)
             async with asyncio.timeout(DEADLINE_S):
                 reason = await self._sms.send(mobile, text)
             outcome = "sent"

@@ -25,9 +25,10 @@ from gateway.auth.outcomes import (
 )
 from gateway.auth.ports import Audit, Clock, SmsSender, Unavailable
 from gateway.auth.sms_budget import BEYOND_BUDGET, Kind, SmsBudget
-from gateway.auth.sms_texts import prove_text, reset_text
+from gateway.auth.sms_texts import code_text
 from gateway.settings.model import Settings
 from gateway.tasks import spawn
+from gateway.texts.catalog import Texts
 from policies.one_time_passwords import NoMore, Send, Wait, may_resend
 
 DEADLINE_S: Final = 20.0
@@ -45,6 +46,7 @@ class Wording:
     text: str
     organisation: str
     host: str
+    texts: Texts
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -53,15 +55,12 @@ class Wording:
             text=settings.one_time_password.text,
             organisation=settings.branding.organisation,
             host=settings.public_url.host,
+            texts=Texts(settings.branding.own.texts),
         )
 
     def message(self, purpose: str, code: str, minutes: int, language: str) -> str:
         """Return the SMS; its last line binds the code to our origin (origin-bound codes)."""
-        template = self.text
-        if purpose == Purpose.RESET.value:
-            template = reset_text(language)
-        elif purpose == Purpose.PROVE.value:
-            template = prove_text(language)
+        template = code_text(purpose, self.text, self.texts.of(language))
         text = template.format(
             code=code, organisation=self.organisation, minutes=minutes, host=self.host
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.settings.positions import Lines
-from gateway.texts.catalog import OwnText
+from gateway.texts.catalog import N_, OwnText
 from policies.mobiles import HOME
 from policies.passwords import Forbidden, Sort
 from policies.routes import Route
@@ -134,7 +134,7 @@ class OneTimePassword:
     attempts: int = 5
     resend_after: timedelta = timedelta(seconds=30)
     resends: int = 3
-    text: str = "{code} is your one-time password for {organisation}."
+    text: str = N_("{code} is your one-time password for {organisation}.")
 
 
 @dataclass(frozen=True, slots=True)

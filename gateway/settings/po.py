@@ -56,6 +56,7 @@ class _Reader:
         self.faults: list[Fault] = []
         self._parts: list[tuple[str, int, str]] = []
         self._fuzzy = False
+        self._spoilt = False  # a line of this entry was not understood
 
     def take(self, number: int, line: str) -> None:
         """Take the next line."""
@@ -65,22 +66,28 @@ class _Reader:
         found = _LINE.fullmatch(line)
         if found is None:
             expected = 'msgid "…", msgstr "…", a continuation "…" or a comment # …'
+            if self._keywords() in (_SINGLE, _PLURAL):
+                self.finish()
             self.faults.append(Fault(number, "a line that is none of a catalog", expected))
+            self._spoilt = True
             return
         keyword, written = found[1], found[2]
         text = self._unescaped(number, written)
         if keyword is None:
             self._continue(number, text)
             return
-        if keyword in {"msgid", "msgctxt"} and self._has("msgid"):
-            self.finish()
+        if keyword in {"msgid", "msgctxt"}:
+            if "msgid" in self._keywords():
+                self.finish()
+            self._spoilt = False
         self._parts.append((keyword, number, text))
 
     def finish(self) -> None:
         """End the entry under way."""
         parts, self._parts = self._parts, []
         fuzzy, self._fuzzy = self._fuzzy, False
-        if not parts:
+        spoilt, self._spoilt = self._spoilt, False
+        if not parts or spoilt:
             return
         line = parts[0][1]
         keywords = [keyword for keyword, _, _ in parts]
@@ -96,11 +103,11 @@ class _Reader:
             lines = tuple(number for _, number, _ in parts[middle:])
             self.entries.append(Entry(line, texts[:middle], texts[middle:], lines, fuzzy))
 
-    def _has(self, keyword: str) -> bool:
-        return any(known == keyword for known, _, _ in self._parts)
+    def _keywords(self) -> list[str]:
+        return [keyword for keyword, _, _ in self._parts]
 
     def _comment(self, line: str) -> None:
-        if any(keyword.startswith("msgstr") for keyword, _, _ in self._parts):
+        if any(keyword.startswith("msgstr") for keyword in self._keywords()):
             self.finish()  # what follows belongs to the next entry
         if line.startswith("#,") and "fuzzy" in re.split(r"[,\s]+", line[2:]):
             self._fuzzy = True

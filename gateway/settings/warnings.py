@@ -13,9 +13,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.settings.addresses import is_loopback
+from gateway.settings.branding import NAMES
 from gateway.settings.model import HttpSms, OutboxSms, Settings
 from gateway.settings.positions import KeyPath, render
-from gateway.settings.problems import Problem, show
+from gateway.settings.problems import Problem, closest, show
 from gateway.settings.units import format_duration
 from policies.factors import CORPORATE, SecondFactor
 from policies.networks import NetworkTable, parse_network
@@ -137,6 +138,14 @@ def _passwords(settings: Settings) -> Iterator[_Finding]:
         yield ("password", "min_length"), found, f"{_PASSWORD} at least; NIST 800-63B asks for 8"
 
 
+def _branding(settings: Settings) -> Iterator[_Finding]:
+    """Files that somebody may take for part of the look."""
+    for name in settings.branding.own.unread:
+        found = f"{show(name)} in it, which is not read"
+        meant = closest(name, NAMES) or f"one of {', '.join(NAMES)}"
+        yield ("branding", "directory"), found, f"{meant}, or another place for it"
+
+
 def _routes(settings: Settings) -> Iterator[_Finding]:
     """Doors without a lock."""
     for index, route in enumerate(settings.routes):
@@ -163,5 +172,6 @@ _CHECKS: Final[tuple[Callable[[Settings], Iterator[_Finding]], ...]] = (
     _phones,
     _sessions,
     _passwords,
+    _branding,
     _routes,
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gettext
 import io
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
@@ -72,13 +72,15 @@ def sources() -> tuple[tuple[str, ...], ...]:
     return tuple(parts(message.id) for message in shipped(LANGUAGES[-1]) if message.id)
 
 
-def parts(text: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    """Return what babel gives for a text, one or several, as a tuple."""
-    return (text,) if isinstance(text, str) else tuple(text)
+def parts(text: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
+    """Return what babel gives for a text, one or several, as a tuple; nothing is an empty one."""
+    return tuple(text) if isinstance(text, (list, tuple)) else (text or "",)
 
 
+@lru_cache(maxsize=16)
 def _words(language: str, own: tuple[OwnText, ...]) -> Words:
-    says = {parts(one.id): parts(one.string or "") for one in shipped(language) if one.id}
+    """Return the words of a language; what is kept belongs to these very texts."""
+    says = {parts(one.id): parts(one.string) for one in shipped(language) if one.id}
     says |= {text.source: text.says for text in own if text.language == language}
     merged = Catalog(locale=language)
     for source, words in says.items():

@@ -78,7 +78,16 @@ def every_way(directory):
     """Files in which, taken together, every key is on."""
     for name in ("cert.pem", "key.pem", "portal-ca.pem"):
         (directory / name).write_text("x")
-    further = ("tls =", "headers =", "username =", "password =", "success_text =", *CONDITIONS)
+    (directory / "branding").mkdir(exist_ok=True)
+    further = (
+        "tls =",
+        "headers =",
+        "username =",
+        "password =",
+        "success_text =",
+        "directory =",
+        *CONDITIONS,
+    )
     yield edited(on=(*further, 'host = "x', "title =", "icon ="))
     yield edited(on=("json =",), off=("form =",))
     yield edited(on=("tls_ca =",)).replace('"http://127.0.0.1:9000"', '"https://127.0.0.1:9000"')
