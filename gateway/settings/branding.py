@@ -62,9 +62,12 @@ def _mail(value: Value) -> str:
 def _own_look(value: Value) -> OwnLook:
     """Read a directory and all that is ours in it; faults stand under their file and line."""
     directory = file_path(value)
+    for name in NAMES:  # also one that is not there yet
+        value.reading.note(directory / name)
     try:
         there = sorted(place.name for place in directory.iterdir())
     except OSError as error:
+        value.reading.note(directory)
         expected = "the path of a directory that can be read"
         raise value.refusal(expected, why(directory, error)) from None
     for either in (LOGOS, ICONS):

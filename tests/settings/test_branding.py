@@ -8,6 +8,7 @@ import pytest
 
 from gateway.settings import branding
 from gateway.settings.model import OwnLook
+from gateway.settings.problems import SettingsError
 from gateway.settings.warnings import warnings
 from tests.settings.samples import NEXT, SMALL, problems, read
 from tests.settings.test_pictures import WHOLE, svg
@@ -141,3 +142,19 @@ def test_files_that_nobody_reads_are_warned_of(tmp_path, look):
     ]
     assert {one.line for one in found} == {LINE}
     assert found[0].expected.startswith("logo.svg")
+
+
+def test_a_change_of_any_file_is_seen(tmp_path, look):
+    before = read(tmp_path, TABLE).files
+    assert {file.name for file in before} >= set(branding.NAMES)
+    (look / "sv.po").write_text('msgid "Welcome"\nmsgstr "Hej"\n')
+    (look / "notes.txt").write_text("x")
+    after = read(tmp_path, TABLE).files
+    assert {file for file in after if after[file] != before[file]} == {look / "sv.po"}
+
+
+def test_a_directory_that_comes_later_is_seen(tmp_path):
+    with pytest.raises(SettingsError) as error:
+        read(tmp_path, TABLE)
+    assert tmp_path / "look" in error.value.files
+    assert tmp_path / "look" / "logo.svg" in error.value.files
