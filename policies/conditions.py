@@ -4,6 +4,9 @@
 puts them: nobody learns anything of a route without a session; then who, where, when and how,
 which no effort of one's own changes at once; last what the person can do about, a fresh logon and
 a code, so that nobody is sent a code for a door that stays shut. Pure.
+
+`always_enforced` ones are never only reported. `is_steady` ones look at the session and the network
+and at nothing that differs from one request to the next.
 """
 
 from __future__ import annotations
@@ -77,6 +80,7 @@ class SessionNeeded:
 
     key: ClassVar[str] = "public"
     always_enforced: ClassVar[bool] = True
+    is_steady: ClassVar[bool] = True
 
     def judge(self, who: Who | None, _seen: Circumstances) -> Refusal | None:
         """Challenge nobody."""
@@ -97,6 +101,7 @@ class UserListed:
 
     key: ClassVar[str] = "users"
     always_enforced: ClassVar[bool] = False
+    is_steady: ClassVar[bool] = True
     users: frozenset[str]
 
     def judge(self, who: Who | None, _seen: Circumstances) -> Refusal | None:
@@ -118,6 +123,7 @@ class GroupHeld:
 
     key: ClassVar[str] = "groups"
     always_enforced: ClassVar[bool] = False
+    is_steady: ClassVar[bool] = True
     groups: frozenset[str]
 
     def judge(self, who: Who | None, _seen: Circumstances) -> Refusal | None:
@@ -139,6 +145,7 @@ class NetworkListed:
 
     key: ClassVar[str] = "networks"
     always_enforced: ClassVar[bool] = False
+    is_steady: ClassVar[bool] = True
     networks: frozenset[str]
 
     def judge(self, _who: Who | None, seen: Circumstances) -> Refusal | None:
@@ -160,6 +167,7 @@ class HoursOpen:
 
     key: ClassVar[str] = "hours"
     always_enforced: ClassVar[bool] = False
+    is_steady: ClassVar[bool] = False
     hours: Hours
 
     def judge(self, _who: Who | None, seen: Circumstances) -> Refusal | None:
@@ -181,6 +189,7 @@ class MethodListed:
 
     key: ClassVar[str] = "methods"
     always_enforced: ClassVar[bool] = False
+    is_steady: ClassVar[bool] = False
     methods: frozenset[bytes]
 
     def judge(self, _who: Who | None, seen: Circumstances) -> Refusal | None:
@@ -202,6 +211,7 @@ class LoggedOnSince:
 
     key: ClassVar[str] = "absolute"
     always_enforced: ClassVar[bool] = False
+    is_steady: ClassVar[bool] = False
     absolute: timedelta
 
     def judge(self, who: Who | None, seen: Circumstances) -> Refusal | None:
@@ -224,6 +234,7 @@ class NeverIdle:
 
     key: ClassVar[str] = "idle"
     always_enforced: ClassVar[bool] = False
+    is_steady: ClassVar[bool] = False
     idle: timedelta
 
     def judge(self, _who: Who | None, seen: Circumstances) -> Refusal | None:
@@ -245,6 +256,7 @@ class CodeGiven:
 
     key: ClassVar[str] = "second_factor"
     always_enforced: ClassVar[bool] = True
+    is_steady: ClassVar[bool] = True
     second_factor: SecondFactor
 
     def judge(self, who: Who | None, seen: Circumstances) -> Refusal | None:

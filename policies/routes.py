@@ -37,7 +37,8 @@ class Route:
     `path` starts with a slash and guards itself and everything below it: `/hr/` and `/hr` are the
     same place. An empty set, and None, is no condition; `networks` holds the names that are let in.
     `title` and `icon` are what the page of systems shows of it (None: it is not shown). `line` is
-    where it stands in gateway.toml. `conditions` follow from the rest.
+    where it stands in gateway.toml. `conditions` follow from the rest; where none of them looks at
+    time, method or pauses, the route `is_steady`: it decides by session and network alone.
     """
 
     path: str
@@ -60,10 +61,12 @@ class Route:
     icon: str | None = None
     line: int = 0
     conditions: tuple[Condition, ...] = field(init=False, compare=False, repr=False)
+    is_steady: bool = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Compile the conditions, once."""
         object.__setattr__(self, "conditions", conditions_of(self))
+        object.__setattr__(self, "is_steady", all(one.is_steady for one in self.conditions))
 
     @property
     def looks_past(self) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
 
 from gateway.auth.sessions import LiveSession
 from gateway.proxy.plan import Plan
@@ -14,13 +16,23 @@ from policies.decision import Decision, Deny
 from policies.networks import canonical_address, client_address
 from policies.routes import Route
 
+_KEPT: Final = "decision"
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request comes from: the client's address (text, "" when unknown) and network."""
+    """Where a request comes from: the client's address (text, "" when unknown) and network.
+
+    `still` is all that a steady route looks at: made once, where the rest differs by request.
+    """
 
     address: str
     network: str
+    still: Circumstances = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what does not change from request to request."""
+        object.__setattr__(self, "still", Circumstances(self.network, b"", 0.0))
 
 
 def origin_of(plan: Plan, peer: str, head: RequestHead) -> Origin:
@@ -59,17 +71,32 @@ def judge(
     live: LiveSession | None,
     origin: Origin,
     head: RequestHead,
-    now: float,
+    now: Callable[[], float],
 ) -> Decision:
-    """Return the decision about a request whose session is known; `now` is the time of day."""
-    if live is None:
-        decision = decide(route, None, Circumstances(origin.network, head.method, now))
+    """Return the decision about a request whose session is known; `now` tells the time of day."""
+    if not route.is_steady:
+        who, idle_s = (None, 0.0) if live is None else (live.record, live.idle_s)
+        seen = Circumstances(origin.network, head.method, now(), idle_s)
+        decision = decide(route, who, seen)
+    elif live is None:
+        decision = decide(route, None, origin.still)
     else:
-        seen = Circumstances(origin.network, head.method, now, live.idle_s)
-        decision = decide(route, live.record, seen)
+        decision = _steady(route, live, origin)
     if head.upgrade:
         return judge_upgrade(plan.snapshot, route, head) or decision
     return decision
+
+
+def _steady(route: Route, live: LiveSession, origin: Origin) -> Decision:
+    """Decide once for a route, a session and a network: nothing else has a say, and none changes.
+
+    An edit of gateway.toml makes other routes, a logon another session.
+    """
+    kept: tuple[Route, str, Decision] | None = live.memo.get(_KEPT)
+    if kept is None or kept[0] is not route or kept[1] != origin.network:
+        decision = decide(route, live.record, origin.still)
+        kept = live.memo[_KEPT] = (route, origin.network, decision)
+    return kept[2]
 
 
 def judge_upgrade(snapshot: Snapshot, route: Route, head: RequestHead) -> Deny | None:

@@ -153,7 +153,7 @@ class Reception:
         live: LiveSession | None,
         way: Way[Head],
     ) -> None:
-        now = self._door.time_of_day()
+        now = self._door.time_of_day
         decision = decide.judge(client.plan, route, live, client.origin(head), head, now)
         match decision:
             case Allow(reported=reported):

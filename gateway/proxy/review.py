@@ -75,7 +75,7 @@ class Review:
         if isinstance(route, Deny):
             self._door.audit_denied(route, origin, user, None, client.request_id)
             return False
-        decision = decide.judge(plan, route, live, origin, head, self._door.time_of_day())
+        decision = decide.judge(plan, route, live, origin, head, self._door.time_of_day)
         if isinstance(decision, Deny):
             self._door.audit_denied(decision, origin, user, route, client.request_id)
         may_go_on = not client.is_tunnel or decide.may_upgrade(route, head)

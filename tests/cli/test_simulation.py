@@ -63,7 +63,7 @@ def test_it_decides_as_the_front_door(method, target, peer, fields, groups, auth
         return
     assert there.route == route
     if route is not PAGES:
-        assert there.decision == decide.judge(PLAN, route, session, origin, head, NOW)
+        assert there.decision == decide.judge(PLAN, route, session, origin, head, lambda: NOW)
 
 
 @pytest.mark.parametrize(

@@ -223,6 +223,16 @@ def test_report_only_gives_what_a_session_and_a_code_give_and_no_more() -> None:
             assert enforced == trial
 
 
+def test_a_steady_route_decides_by_session_and_network_alone() -> None:
+    steady = 0
+    for route, who, seen in cases(20_000, seed=6):
+        if route.is_steady:
+            steady += 1
+            still = Circumstances(seen.network, b"", 0.0)
+            assert decide(route, who, still) == decide(route, who, seen)
+    assert steady > 100
+
+
 def test_nobody_is_told_anything_of_a_route_without_a_session() -> None:
     for route, _, seen in cases(3000, seed=5):
         if not route.public:

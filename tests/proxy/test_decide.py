@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC
+
 import pytest
 
 from gateway.proxy import decide
-from policies.decision import Allow, Challenge, Deny, Reason
+from policies.decision import Allow, Challenge, Deny, Reason, StepUp
+from policies.hours import Hours, Span
 from policies.routes import Route
 from tests.proxy.parts import live, plan, request
 
@@ -114,9 +118,43 @@ UPGRADES = [
 @pytest.mark.parametrize(("fields", "route", "decision", "offered"), UPGRADES)
 def test_upgrades(fields: bytes, route: Route, decision: object, *, offered: bool) -> None:
     head = request(fields)
-    assert decide.judge(PLAN, route, live(), OUTSIDE, head, 0.0) == decision
+    assert decide.judge(PLAN, route, live(), OUTSIDE, head, float) == decision
     assert decide.may_upgrade(route, head) is offered
 
 
+def test_what_was_decided_once_holds_for_that_route_and_network_only() -> None:
+    session, head = live(groups=("hr",)), request()
+    session.record = replace(session.record, factors=("pwd",))  # type: ignore[misc] - as logged on inside
+    inside = decide.Origin("10.0.0.5", "corporate")
+    closed = Route("/", "portal", groups=frozenset({"boss"}))
+    for _ in range(2):
+        for route, origin, decision in (
+            (ROUTE, inside, Allow(Reason.SESSION)),
+            (ROUTE, OUTSIDE, StepUp(Reason.CODE_NEEDED)),
+            (closed, OUTSIDE, Deny(403, Reason.GROUP_MISSING)),
+            (closed, inside, Deny(403, Reason.GROUP_MISSING)),
+            (Route("/", "portal"), inside, Allow(Reason.SESSION)),
+        ):
+            assert decide.judge(PLAN, route, session, origin, head, float) == decision
+
+
+def test_time_and_method_are_looked_at_each_time() -> None:
+    session, head = live(), request()
+    morning = Route("/", "portal", hours=Hours((Span(frozenset({3}), 0, 720),), UTC, ""))
+    for now, decision in (
+        (0.0, Allow(Reason.SESSION)),
+        (43_200.0, Deny(403, Reason.OUTSIDE_HOURS)),
+    ):
+        # The first of January 1970 was a Thursday.
+        assert decide.judge(PLAN, morning, session, OUTSIDE, head, lambda now=now: now) == decision
+    reading = Route("/", "portal", methods=frozenset({b"GET"}))
+    post = request(b"Content-Length: 0\r\n", b"POST / HTTP/1.1")
+    refused = Deny(403, Reason.METHOD_NOT_ALLOWED)
+    for asked, decision in ((head, Allow(Reason.SESSION)), (post, refused)):
+        assert decide.judge(PLAN, reading, session, OUTSIDE, asked, float) == decision
+
+
 def test_nobody() -> None:
-    assert decide.judge(PLAN, ROUTE, None, OUTSIDE, request(), 0.0) == Challenge(Reason.NO_SESSION)
+    assert decide.judge(PLAN, ROUTE, None, OUTSIDE, request(), float) == Challenge(
+        Reason.NO_SESSION
+    )
