@@ -66,10 +66,12 @@ class AccountPage:
             return desk.onward(link(LOGON, link(ACCOUNT, way_back)))
         if Permission.CODE_FIRST in {view.mobile_here, view.password_here}:
             return desk.onward(link(OTP, link(ACCOUNT, way_back)))
+        # A password alone is not enough elsewhere to see and end what its owner has open.
+        proven = view.password_here is Permission.YES
         shown = {
             "updated": query.get("notice") == "updated",
             "ended": query.get("notice") == "ended",
-            "sessions": await shown_sessions(visit, session),
+            "sessions": await shown_sessions(visit, session) if proven else [],
         }
         return self._show(visit, view, way_back, shown, status=200)
 

@@ -12,6 +12,7 @@ from gateway.auth.own_sessions import OwnSession
 from gateway.pages.desk import ACCOUNT, LOGON, OWN_SESSIONS, Desk, link
 from gateway.pages.forms import required
 from gateway.pages.visit import Visit
+from policies.decision import Reason
 
 OTHERS: Final = "others"
 """What the form says for "all but this one"."""
@@ -71,6 +72,7 @@ class OwnSessionsPage:
         which = required(form, "session")
         session = await desk.who(visit)
         if session is None or visit.session is None:
+            desk.deny(visit, OWN_SESSIONS, Reason.NO_SESSION.value)
             return desk.onward(link(LOGON, link(ACCOUNT, way_back)))
         own = visit.services.own_sessions
         if which == OTHERS:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from gateway.auth.own_sessions import OwnSession
 from gateway.auth.session_labels import SessionLabel
 from gateway.auth.session_list import ListedSession
-from tests.pages.fakes import SESSION, Browser
+from policies.self_service import Permission
+from tests.pages.fakes import SESSION, VIEW_OF_ANNA, Browser, denied
 
 pytestmark = pytest.mark.asyncio
 ACCOUNT, SESSIONS = "/.gateway/account", "/.gateway/account/sessions"
@@ -51,6 +53,15 @@ async def test_this_session_has_no_button_and_two_need_none_for_all(anna: Browse
     assert re.findall(r'name="session" value="([^"]*)"', page.text)[-1] == "others"
 
 
+async def test_a_password_alone_shows_none_elsewhere(anna: Browser) -> None:
+    anna.house.account.shown = replace(
+        VIEW_OF_ANNA, mobile="", password_here=Permission.OFFICE_ONLY
+    )
+    page = await anna.get(ACCOUNT)
+    assert page.status == 200
+    assert SESSIONS not in page.text
+
+
 @pytest.mark.parametrize(
     ("which", "call"),
     [(PHONE, ("end", "anna", PHONE)), ("others", ("end others", "anna", SESSION))],
@@ -85,3 +96,4 @@ async def test_who_is_not_logged_on_any_more_is_asked_to_log_on(anna: Browser) -
     page = await anna.submit(page, SESSIONS, session=PHONE)
     assert (page.status, page.location) == (303, f"/.gateway/logon?next={ACCOUNT}")
     assert anna.house.own_sessions.calls == []
+    assert denied(anna.house) == [(SESSIONS, "no-session")]

@@ -24,6 +24,7 @@ RESET, RESET_CODE, RESET_PASSWORD = (
 ACCOUNT, PROOF, PROOF_RESEND = (
     "/.gateway/account", "/.gateway/account/code", "/.gateway/account/resend",
 )  # fmt: skip
+OWN_SESSIONS = "/.gateway/account/sessions"
 CHALLENGE, ERRAND, SESSION = "gateway-challenge", "gateway-errand", "gateway"
 NEW_PASSWORD = "Kvm4dripz7"
 OPEN = "/open/"

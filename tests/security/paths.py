@@ -18,6 +18,7 @@ from tests.security.attacker import (
     NEW_PASSWORD,
     OPEN,
     OTP,
+    OWN_SESSIONS,
     PROOF,
     PROOF_RESEND,
     RESEND,
@@ -30,7 +31,7 @@ from tests.security.attacker import (
     at_once,
     wrong,
 )
-from tests.system.gateway import PASSWORD
+from tests.system.gateway import INSIDE, PASSWORD
 
 VICTIM, SELF, NOBODY = "victim", "self", "nobody"
 Walk = Callable[[Case], None]
@@ -329,6 +330,17 @@ def another_number_with_what_the_password_alone_opens(case: Case) -> None:
     assert browser.get(ACCOUNT).location.startswith(OTP), "a code comes first"
     form = browser.get(OTP).form_to(RESEND)
     assert browser.post(ACCOUNT, form | account_fields(mobile=case.own_phone)).status == 403
+
+
+@ends("access.denied", "denied", "stale-form", of=NOBODY, has_number=False)
+def the_victims_sessions_with_what_the_password_alone_opens(case: Case) -> None:
+    victims, browser = case.victims_browser(INSIDE), case.with_password_only()
+    victims.password(case.victim)
+    page = browser.get(ACCOUNT)
+    assert OWN_SESSIONS not in page.text
+    form = page.form_to(ACCOUNT) | {"session": "others"}
+    assert browser.post(OWN_SESSIONS, form).status == 403
+    assert victims.get("/debug/echo").status == 200
 
 
 @ends("mobile.changed", "refused", "network", has_number=False)
