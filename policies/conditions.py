@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol
 
 from policies.decision import Challenge, Deny, Reason, StepUp
@@ -295,7 +296,13 @@ Condition = (
 
 def conditions_of(route: Route) -> tuple[Condition, ...]:
     """Return the conditions of a route, in the order in which they are judged."""
-    return tuple(_conditions(route))
+    return _shared(tuple(_conditions(route)))
+
+
+@lru_cache(maxsize=4096)
+def _shared(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """Return the first of equal conditions: ten thousand routes have a few dozen between them."""
+    return conditions
 
 
 def _conditions(route: Route) -> Iterator[Condition]:

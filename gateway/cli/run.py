@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -37,6 +38,8 @@ from gateway.system import SystemClock, SystemEntropy
 
 _log = logging.getLogger("portvakt")
 _EMBEDDED = "embedded"
+_SWITCH_S = 0.001
+"""How long a thread that compiles a configuration may hold requests up before it lets go."""
 
 
 @click.command()
@@ -120,6 +123,7 @@ class _Parent:
             tend=self._tend,
             stopping=self._stop_listening,
         ).run()
+        self._relay.close()
 
     def _newest(self) -> Running:
         return handover.read(handover.content(self._relay.newest))
@@ -127,6 +131,7 @@ class _Parent:
     def _work(self, line: socket.socket) -> None:
         # Requests leave no cycles behind, so the collector need not look every 700 objects.
         gc.set_threshold(20_000, 20, 50)
+        sys.setswitchinterval(_SWITCH_S)
         newest, public, admin = self._newest(), self._public, self._admin
         uvloop.run(run_worker(Start(self._path, newest, line, self._redis_url, public, admin)))
 

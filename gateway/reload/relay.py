@@ -29,6 +29,12 @@ class Relay:
         """Return what becomes readable when the keeper has something to pass on."""
         return self._ear.fileno()
 
+    def close(self) -> None:
+        """Close every line and the newest configuration."""
+        os.close(self.newest)
+        for end in (self._ear, self.keeper_end, *self._ends, *self.worker_ends):
+            end.close()
+
     def pass_on(self) -> None:
         """Take what the keeper has sent, and send the newest to each worker that lacks it.
 
