@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from bench.measure import Round, Summary, parse_wrk, processor_time, ratios, summarise
-from bench.peers import Peer, gateway, missing, nginx, upstream
+from bench.peers import Peer, asked, gateway, missing, nginx, upstream
 from bench.results import keep
 
 
@@ -27,11 +27,17 @@ def main(words: list[str]) -> int:
         port = stack.enter_context(upstream(directory))
         limit = stack.enter_context(nginx(directory, port))
         ours = stack.enter_context(gateway(directory, port))
-        rounds = _interleaved([limit, ours], options)
-    summaries = [summarise(peer.name, rounds[peer]) for peer in (limit, ours)]
-    ratio = ratios(rounds[ours], rounds[limit])
-    _print(summaries, ratio, options)
-    _keep(summaries, ratio, options)
+        plain = stack.enter_context(gateway(directory, port, assertion=False))
+        question = stack.enter_context(asked(directory, port))
+        rounds = _interleaved([limit, ours, plain, question], options)
+    summaries = [summarise(peer.name, rounds[peer]) for peer in rounds]
+    found = {
+        "portvakt / nginx": ratios(rounds[ours], rounds[limit]),
+        "with assertion / without": ratios(rounds[ours], rounds[plain]),
+        "asked by a proxy / forwarding": ratios(rounds[question], rounds[ours]),
+    }
+    _print(summaries, found, options)
+    _keep(summaries, found, options)
     return 0
 
 
@@ -60,13 +66,15 @@ def _drive(peer: Peer, options: argparse.Namespace) -> Round:
         command += ["-H", header]
     before = processor_time(peer.pid)
     done = subprocess.run(
-        [*command, f"http://127.0.0.1:{peer.port}/"],
+        [*command, f"http://127.0.0.1:{peer.port}{peer.path}"],
         capture_output=True, text=True, check=True, timeout=options.seconds + 30,
     )  # fmt: skip
     return Round(parse_wrk(done.stdout), processor_time(peer.pid) - before)
 
 
-def _print(summaries: list[Summary], ratio: list[float], options: argparse.Namespace) -> None:
+def _print(
+    summaries: list[Summary], found: dict[str, list[float]], options: argparse.Namespace
+) -> None:
     print(
         f"1 KiB answers, {options.connections} keep-alive connections, one worker each, "
         f"medians of {options.rounds} rounds of {options.seconds} s\n"
@@ -80,16 +88,21 @@ def _print(summaries: list[Summary], ratio: list[float], options: argparse.Names
             f"{one.name:22} {one.us_per_request:11.1f} {spread:>16} {one.rate:9.0f} "
             f"{one.p50_us / 1e3:8.2f} {one.p99_us / 1e3:8.2f}"
         )
-    print(
-        f"\nprocessor time a request, portvakt / nginx: {statistics.median(ratio):.2f} "
-        f"({min(ratio):.2f} … {max(ratio):.2f})"
-    )
+    print("\nprocessor time a request")
+    for name, ratio in found.items():
+        spread = f"({min(ratio):.2f} … {max(ratio):.2f})"
+        print(f"  {name:30} {statistics.median(ratio):.2f} {spread}")
 
 
-def _keep(summaries: list[Summary], ratio: list[float], options: argparse.Namespace) -> None:
+def _keep(
+    summaries: list[Summary], found: dict[str, list[float]], options: argparse.Namespace
+) -> None:
     result = {
         "options": vars(options),
         "peers": [dataclasses.asdict(one) for one in summaries],
-        "ratio": {"median": statistics.median(ratio), "rounds": ratio},
+        "ratios": {
+            name: {"median": statistics.median(ratio), "rounds": ratio}
+            for name, ratio in found.items()
+        },
     }
     keep("load", result)

@@ -16,6 +16,8 @@ from urllib.parse import urlencode
 from bench.processes import free_port, listens, process, wait_until
 
 PASSWORD = "Xk7vQm2pTz"
+INSIDE = "127.0.0.2"
+"""Where the one who is logged on is, says the proxy where one is trusted."""
 _NGINX = """
 worker_processes 1; daemon off; pid {directory}/{name}.pid; error_log {directory}/{name}.err;
 events {{ worker_connections 1024; }}
@@ -36,6 +38,7 @@ class Peer:
     port: int
     pid: int
     headers: tuple[str, ...] = ()
+    path: str = "/"
 
 
 def missing() -> list[str]:
@@ -70,8 +73,33 @@ def nginx(directory: Path, upstream_port: int) -> Iterator[Peer]:
 
 
 @contextlib.contextmanager
-def gateway(directory: Path, upstream_port: int) -> Iterator[Peer]:
+def gateway(directory: Path, upstream_port: int, *, assertion: bool = True) -> Iterator[Peer]:
     """Run the gateway, one worker, and log somebody on."""
+    place, more = directory / f"gateway-{assertion}", f"assertion = {str(assertion).lower()}"
+    with _portvakt(place, upstream_port, upstream=more) as (pid, port, fields):
+        name = "portvakt, logged on" if assertion else "  without assertion"
+        yield Peer(name, port, pid, fields)
+
+
+@contextlib.contextmanager
+def asked(directory: Path, upstream_port: int) -> Iterator[Peer]:
+    """Run a gateway that a proxy asks about the same request (forward-auth)."""
+    more = 'trusted_proxies = ["127.0.0.1"]'
+    with _portvakt(directory / "asked", upstream_port, listen=more) as (pid, port, fields):
+        question = (
+            f"X-Original-URL: http://localhost:{port}/",
+            "X-Forwarded-Method: GET",
+            f"X-Forwarded-For: {INSIDE}",
+        )
+        yield Peer("  asked by a proxy", port, pid, fields + question, "/.gateway/verify")
+
+
+@contextlib.contextmanager
+def _portvakt(
+    directory: Path, upstream_port: int, *, listen: str = "", upstream: str = ""
+) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """Run one; yield its process, its port and the fields of somebody who is logged on."""
+    directory.mkdir()
     port, admin = free_port(), free_port()
     config = directory / "gateway.toml"
     config.write_text(
@@ -79,6 +107,7 @@ def gateway(directory: Path, upstream_port: int) -> Iterator[Peer]:
 state_dir = "{directory}/var"
 [listen]
 address = ["127.0.0.1:{port}"]
+{listen}
 [admin]
 address = "127.0.0.1:{admin}"
 [networks]
@@ -86,6 +115,7 @@ corporate = ["127.0.0.0/8"]
 [[upstream]]
 name = "portal"
 url = ["http://127.0.0.1:{upstream_port}"]
+{upstream}
 identity = {{ X-Remote-User = "{{user}}", X-Remote-Name = "{{name}}", \
 X-Remote-Email = "{{email}}", X-Remote-Groups = "{{groups}}" }}
 [[route]]
@@ -102,8 +132,7 @@ upstream = "portal"
     with process([*portvakt, "run"], directory / "gateway.log") as running:
         wait_until(lambda: _get(port, "/.gateway/logon")[0] == 200)
         cookie = _log_on(port)
-        headers = (f"Host: localhost:{port}", f"Cookie: {cookie}")
-        yield Peer("portvakt, logged on", port, running.pid, headers)
+        yield running.pid, port, (f"Host: localhost:{port}", f"Cookie: {cookie}")
 
 
 @contextlib.contextmanager
@@ -126,7 +155,8 @@ def _ask(
 ) -> tuple[int, http.client.HTTPMessage, str]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        page = {"Host": f"localhost:{port}", "Accept": "text/html", **headers}
+        page = {"Host": f"localhost:{port}", "Accept": "text/html", "X-Forwarded-For": INSIDE}
+        page |= headers
         connection.request(method, path, body, page)
         answer = connection.getresponse()
         return answer.status, answer.headers, answer.read().decode()

@@ -42,6 +42,7 @@ class Crossing(enum.IntEnum):
     COOKIE = 2  # passes without our own cookies; other spellings of the name do not
     HOST = 3  # written anew
     FORWARDED_FOR = 4  # dropped, but read when the peer is a trusted proxy
+    DISGUISE = 5  # dropped: to whoever reads names loosely it is one of ours, misspelt
 
 
 ASSERTION: Final = "X-Gateway-Assertion"
@@ -99,16 +100,6 @@ class FieldRules:
             self.known[name] = judged
         return judged
 
-    def looks_like_ours(self, name: bytes) -> bool:
-        """Return whether a field is one of ours to whoever reads names loosely, misspelt.
-
-        A proxy that drops our fields by their names lets this one through.
-        """
-        if self.crossing(name) is not Crossing.DROP:
-            return False
-        lower = name.decode("latin-1").lower()
-        return lower not in self._ours and fold(lower) in self._identity
-
     def _judge(self, name: str) -> Crossing:
         folded = fold(name)
         if folded == "host":
@@ -117,7 +108,9 @@ class FieldRules:
             return Crossing.COOKIE if name == folded else Crossing.DROP
         if folded == "xforwardedfor":
             return Crossing.FORWARDED_FOR
-        ours = folded in self._identity or folded in HOP_BY_HOP or folded in _WRITTEN_ANEW
+        if folded in self._identity:
+            return Crossing.DROP if name in self._ours else Crossing.DISGUISE
+        ours = folded in HOP_BY_HOP or folded in _WRITTEN_ANEW
         rewrites = folded in _REWRITES or folded.startswith(_REWRITE_PREFIXES)
         return Crossing.DROP if ours or rewrites or not folded else Crossing.PASS
 

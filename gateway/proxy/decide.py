@@ -44,6 +44,11 @@ def origin_of(plan: Plan, peer: str, head: RequestHead) -> Origin:
     return Origin(address, plan.snapshot.networks.name_of(address))
 
 
+def is_trusted(plan: Plan, peer: str) -> bool:
+    """Return whether the other end of a connection is a proxy whose word is taken."""
+    return plan.snapshot.trusted.contains(canonical_address(peer))
+
+
 def forwarded_for(head: RequestHead) -> list[str]:
     """Return the X-Forwarded-For field lines in their order."""
     return [

@@ -15,7 +15,7 @@ from gateway.auth.live import LiveSession
 from gateway.auth.ports import Unavailable
 from gateway.proxy import decide, request_head
 from gateway.proxy.exchange import Exchange
-from gateway.proxy.original import is_question, read_original
+from gateway.proxy.original import QUESTION, is_question, read_original
 from gateway.proxy.passage import Passage
 from gateway.proxy.plan import PAGES_POOL, Plan
 from gateway.proxy.verification import Verification
@@ -33,7 +33,7 @@ Head = TypeVar("Head", bound=RequestHead)
 Head_contra = TypeVar("Head_contra", bound=RequestHead, contravariant=True)
 
 _WHICH: Final = b"x-portvakt-config"
-_NO_SUCH_ROUTE: Final = Deny(404, Reason.NO_ROUTE)
+_NO_PROXY: Final = BadMessage(403, "asked by somebody who is no trusted proxy")
 
 
 class Way(Protocol[Head_contra]):
@@ -84,41 +84,35 @@ class Reception:
         if (head.length or 0) > plan.max_body:
             client.refuse(413, head, why="body too long")
             return
+        if head.path.startswith(QUESTION) and is_question(head.path):
+            self._verify(client, plan, head)
+            return
         route = decide.find_route(plan, head)
-        if route is PAGES or isinstance(route, Deny):
-            self._not_routed(client, plan, head, route)
+        if isinstance(route, Deny):
+            self._passage.denied(client, head, route, "", None)
+            return
+        if route is PAGES:
+            pages = request_head.for_pages(plan, head, client.origin(head), client.request_id)
+            client.forward(Exchange(client, head, pages, plan.pools[PAGES_POOL], None))
             return
         head.for_script = route.kind is Kind.API
         self._judge(client, head, route, self._passage)
 
-    def _not_routed(
-        self, client: ClientConnection, plan: Plan, head: RequestHead, route: Route | Deny
-    ) -> None:
-        """Serve what no configured route does: our own pages, a proxy's question, or nothing."""
-        if is_question(head.path):
-            self._verify(client, plan, head)
-        elif isinstance(route, Deny):
-            self._passage.denied(client, head, route, "", None)
-        else:
-            pages = request_head.for_pages(plan, head, client.origin(head), client.request_id)
-            client.forward(Exchange(client, head, pages, plan.pools[PAGES_POOL], None))
-
     def _verify(self, client: ClientConnection, plan: Plan, question: RequestHead) -> None:
         """Judge the request that a proxy asks about; whoever is not trusted is told nothing."""
         way = self._verification
+        if not decide.is_trusted(plan, client.peer or ""):
+            way.refused(client, question, _NO_PROXY)
+            return
         try:
-            head = read_original(plan, question, client.peer or "")
+            head = read_original(plan, question)
         except BadMessage as error:
             way.refused(client, question, error)
             return
-        route = decide.find_route(plan, head)
-        if route is PAGES:
-            route = _NO_SUCH_ROUTE  # a portal is never asked for our own pages
-        if isinstance(route, Deny):
-            way.denied(client, head, route, "", None)
-            return
-        head.for_script = route.kind is Kind.API
-        self._judge(client, head, route, way)
+        if isinstance(head.route, Deny):
+            way.denied(client, head, head.route, "", None)
+        else:
+            self._judge(client, head, head.route, way)
 
     def _judge(self, client: ClientConnection, head: Head, route: Route, way: Way[Head]) -> None:
         """Find the session, at once when it is warm, and decide."""
