@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from policies.conditions import Circumstances, Who
+from policies.circumstances import Circumstances, Who
 from policies.decision import Allow, Decision, Deny, Reason
 from policies.routes import Route
 

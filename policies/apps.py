@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from policies.access import decide
-from policies.conditions import Circumstances, Who
+from policies.circumstances import Circumstances, Who
 from policies.decision import Deny, StepUp
 from policies.return_paths import START
 from policies.routes import Route

@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final
 
+from policies.circumstances import Circumstances, Who
 from policies.decision import Challenge, Deny, Reason, StepUp
 from policies.factors import SecondFactor, code_needed
 from policies.hours import Hours
@@ -35,44 +36,6 @@ GROUP_MISSING: Final = Deny(403, Reason.GROUP_MISSING)
 NETWORK_NOT_ALLOWED: Final = Deny(403, Reason.NETWORK_NOT_ALLOWED)
 OUTSIDE_HOURS: Final = Deny(403, Reason.OUTSIDE_HOURS)
 METHOD_NOT_ALLOWED: Final = Deny(403, Reason.METHOD_NOT_ALLOWED)
-
-
-class Who(Protocol):
-    """What a decision needs to know of a live session."""
-
-    @property
-    def user(self) -> str:
-        """The canonical user name."""
-        ...
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The groups of the last logon."""
-        ...
-
-    @property
-    def factors(self) -> tuple[str, ...]:
-        """The factors given in this session."""
-        ...
-
-    @property
-    def created(self) -> float:
-        """When the session was opened, in seconds since the epoch."""
-        ...
-
-
-class Circumstances(NamedTuple):
-    """What a decision needs to know of a request, besides who makes it.
-
-    `network` is the name of the network it comes from, `now` seconds since the epoch. `idle_s` is
-    the longest time that the session has gone without a request since its logon: whoever has been
-    away too long for a route stays out of it, whatever they open first.
-    """
-
-    network: str
-    method: bytes
-    now: float
-    idle_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from policies.conditions import Circumstances, Condition, Who
+from policies.circumstances import Circumstances, Who
+from policies.conditions import Condition
 from policies.decision import Allow, Decision, Reason
 from policies.routes import Route
 

@@ -19,7 +19,7 @@ from gateway.settings.model import Settings
 from gateway.settings.snapshot import compile_snapshot
 from gateway.wire.errors import BadMessage
 from gateway.wire.request import HeadReader, RequestHead
-from policies.conditions import Circumstances
+from policies.circumstances import Circumstances
 from policies.decision import Challenge, Decision, Deny, Reason, StepUp
 from policies.explain import Step, Verdict, explain
 from policies.networks import Trace, trace_client

@@ -12,7 +12,7 @@ from gateway.pages.desk import LOGON, Desk, link
 from gateway.pages.icons import initial, pictures
 from gateway.pages.visit import Visit
 from policies.apps import APPS, App, Newcomer, first_page, open_apps
-from policies.conditions import Who
+from policies.circumstances import Who
 from policies.routes import Route
 
 

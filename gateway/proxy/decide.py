@@ -11,7 +11,7 @@ from gateway.proxy.plan import Plan
 from gateway.settings.snapshot import Snapshot
 from gateway.wire.request import RequestHead
 from policies.access import decide, judge_origin, same_origin
-from policies.conditions import Circumstances
+from policies.circumstances import Circumstances
 from policies.decision import Decision, Deny
 from policies.networks import canonical_address, client_address
 from policies.routes import Route

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.access import decide, judge_origin
-from policies.conditions import Circumstances
+from policies.circumstances import Circumstances
 from policies.decision import Allow, Challenge, Deny, Reason, StepUp
 from policies.factors import SecondFactor
 from policies.routes import Route

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from policies.access import decide
 from policies.apps import APPS, App, Newcomer, first_page, open_apps
-from policies.conditions import Circumstances
+from policies.circumstances import Circumstances
 from policies.decision import Deny, StepUp
 from policies.factors import SecondFactor
 from policies.hours import Hours, parse_hours

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from policies import conditions as c
-from policies.conditions import Circumstances
+from policies.circumstances import Circumstances
 from policies.factors import SecondFactor
 from policies.hours import Hours, Span
 from policies.routes import Route

@@ -15,7 +15,7 @@ from datetime import UTC, timedelta
 import pytest
 
 from policies.access import decide
-from policies.conditions import Circumstances
+from policies.circumstances import Circumstances
 from policies.decision import Allow, Challenge, Decision, Deny, Reason, StepUp
 from policies.explain import Verdict, explain
 from policies.factors import SecondFactor
