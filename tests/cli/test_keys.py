@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,11 @@ from click.testing import CliRunner, Result
 from gateway.auth.key_ring import PUBLISHED_S, new_ring
 from gateway.auth.sealing import Sealer
 from gateway.cli.keys import keys
+from gateway.cli.opening import read_config
+from gateway.cli.output import No
+from gateway.cli.run import open_keys
 from gateway.operate.key_file import KeyFile
+from gateway.settings.model import Secret
 from gateway.system import SystemClock, SystemEntropy
 from tests.cli.support import CONFIG
 
@@ -95,3 +100,13 @@ def test_a_file_that_cannot_be_read_is_told_with_the_way_out(shell: Shell) -> No
         refused = shell.run(*words)
         assert (refused.exit_code, refused.stdout) == (1, "")
         assert "remove the file" in refused.stderr
+
+
+def test_no_start_with_keys_of_another_secret(shell: Shell) -> None:
+    settings = read_config(shell.config)
+    shell.state.mkdir()
+    open_keys(settings)
+    open_keys(settings)
+    assert len(roles(shell)) == 2
+    with pytest.raises(No, match="remove the file"):
+        open_keys(replace(settings, secret_key=Secret("t" * 32)))
