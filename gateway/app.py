@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,16 +21,21 @@ from gateway.auth.lockout import OpenTries
 from gateway.auth.ports import Unavailable
 from gateway.auth.sealing import Sealer
 from gateway.auth.sessions import Sessions
+from gateway.counters import Counters
 from gateway.directory.passwords import PasswordHasher
 from gateway.generation import Lasting
 from gateway.operate.admin import make_admin
 from gateway.operate.audit_file import open_audit
+from gateway.operate.counted_audit import CountedAudit
 from gateway.operate.key_file import KeyFile
+from gateway.operate.metric_board import Board
+from gateway.operate.metric_desk import Desk
 from gateway.pages.application import make_pages
 from gateway.pages.services import PageServices
 from gateway.places import make_private, pages_socket, remove
 from gateway.proxy.plan import PAGES_POOL
 from gateway.proxy.pool import Pool
+from gateway.proxy.tally import Tally
 from gateway.proxy.ticker import Ticker
 from gateway.reload.look import Running
 from gateway.settings.files import digest_of
@@ -38,6 +44,7 @@ from gateway.store.store import open_store
 from gateway.system import SystemClock, SystemEntropy
 from gateway.tasks import report, spawn
 from gateway.worker import Worker
+from gateway.worker_metrics import metrics_page, open_desk
 
 GRACE_S: Final = 20.0
 """How long requests under way may take to end after SIGTERM."""
@@ -51,7 +58,7 @@ class Start:
     """What a worker begins with, inherited by fork.
 
     `running` is the newest configuration, with the real secret key, wherever that came from; `line`
-    is where the next ones come from.
+    is where the next ones come from. `place` is the worker's number, and its place on the board.
     """
 
     path: Path
@@ -60,6 +67,8 @@ class Start:
     redis_url: str
     public: Sequence[socket.socket]
     admin: Sequence[socket.socket]
+    board: Board
+    place: int
 
 
 async def run_worker(start: Start) -> None:
@@ -84,8 +93,10 @@ async def _serving(start: Start) -> AsyncIterator[Worker]:
         place = lasting.pages.upstream.urls[0].path
         await stack.enter_async_context(_pages(place, lambda: worker.now.services))
         await stack.enter_async_context(_background(lasting, worker, start.line))
-        await stack.enter_async_context(_admin(start, lasting, worker))
+        desk = open_desk(start.board, start.place, worker, lasting)
+        await stack.enter_async_context(_admin(start, lasting, worker, desk))
         await worker.listen()
+        await stack.enter_async_context(_measuring(desk))
         try:
             yield worker
         finally:
@@ -97,19 +108,23 @@ def _lasting(start: Start, stack: contextlib.AsyncExitStack) -> Lasting:
     settings = start.running.settings
     clock, entropy = SystemClock(), SystemEntropy()
     sealer = Sealer(settings.secret_key.reveal().encode(), entropy)
-    audit = open_audit(settings, sealer, clock)
-    stack.callback(audit.close)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, audit.reopen)
+    audit_file = open_audit(settings, sealer, clock)
+    stack.callback(audit_file.close)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, audit_file.reopen)
+    counters = Counters()
+    audit = CountedAudit(audit_file, counters)
     store = open_store(start.redis_url)
     stack.push_async_callback(store.close)
     hasher = PasswordHasher(entropy)
     stack.callback(hasher.close)
     keys = KeyFile(settings.state_dir, sealer, clock)
-    ticker = Ticker(asyncio.get_running_loop())
+    ticker, tally = Ticker(asyncio.get_running_loop()), Tally()
+    pages = _pages_upstream(pages_socket(settings.state_dir))
     return Lasting(
         clock=clock,
         entropy=entropy,
         audit=audit,
+        audit_file=audit_file,
         store=store,
         hasher=hasher,
         sealer=sealer,
@@ -118,7 +133,9 @@ def _lasting(start: Start, stack: contextlib.AsyncExitStack) -> Lasting:
         keys=keys,
         assertions=Assertions(keys.open(), entropy),
         ticker=ticker,
-        pages=Pool(_pages_upstream(pages_socket(settings.state_dir)), ticker),
+        tally=tally,
+        counters=counters,
+        pages=Pool(pages, ticker, None, tally.upstreams[PAGES_POOL]),
     )
 
 
@@ -184,7 +201,17 @@ async def _background(lasting: Lasting, worker: Worker, line: socket.socket) -> 
 
 
 @contextlib.asynccontextmanager
-async def _admin(start: Start, lasting: Lasting, worker: Worker) -> AsyncIterator[None]:
+async def _measuring(desk: Desk) -> AsyncIterator[None]:
+    desk.publish()  # from here on the other workers know this one
+    task = spawn(desk.run(), "metrics")
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _admin(start: Start, lasting: Lasting, worker: Worker, desk: Desk) -> AsyncIterator[None]:
     async def directory() -> None:
         await worker.now.directory.ping()
 
@@ -197,13 +224,19 @@ async def _admin(start: Start, lasting: Lasting, worker: Worker) -> AsyncIterato
     async def audit() -> None:
         lasting.audit.ready()
 
+    async def workers() -> None:
+        if (amiss := desk.amiss()) is not None:
+            raise Unavailable(amiss)
+
     checks = {
         "redis": lasting.store.ping,
         "directory": directory,
         "configuration": configuration,
         "audit": audit,
+        "workers": workers,
     }
-    runner = web.AppRunner(make_admin(checks), access_log=None)
+    admin = make_admin(checks, partial(metrics_page, desk, lasting.store))
+    runner = web.AppRunner(admin, access_log=None)
     await runner.setup()
     for listening in start.admin:
         await web.SockSite(runner, listening).start()

@@ -23,13 +23,14 @@ from gateway.auth.model import SessionRecord
 from gateway.auth.notices import Notices
 from gateway.auth.one_time_passwords import OneTimePasswords
 from gateway.auth.own_sessions import OwnSessions
-from gateway.auth.ports import Clock, Entropy
+from gateway.auth.ports import Audit, Clock, Entropy
 from gateway.auth.reset import Reset
 from gateway.auth.sealing import Sealer
 from gateway.auth.self_service import SelfService
 from gateway.auth.session_list import SessionList
 from gateway.auth.sessions import Sessions
 from gateway.auth.sms_budget import SmsBudget
+from gateway.counters import Counters
 from gateway.directory.passwords import PasswordHasher
 from gateway.directory.sql import SqlDirectory, open_directory
 from gateway.operate.audit_file import AuditFile
@@ -43,6 +44,7 @@ from gateway.proxy.listener import server_tls
 from gateway.proxy.plan import PAGES_POOL, Plan, compile_plan
 from gateway.proxy.pool import Pool
 from gateway.proxy.replies import Replies
+from gateway.proxy.tally import Tally
 from gateway.proxy.ticker import Ticker
 from gateway.proxy.upstream_tls import upstream_tls
 from gateway.settings.model import Settings, Upstream
@@ -57,7 +59,8 @@ class Lasting:
 
     clock: Clock
     entropy: Entropy
-    audit: AuditFile
+    audit: Audit
+    audit_file: AuditFile
     store: Store
     hasher: PasswordHasher
     sealer: Sealer
@@ -66,6 +69,8 @@ class Lasting:
     keys: KeyFile
     assertions: Assertions
     ticker: Ticker
+    tally: Tally
+    counters: Counters
     pages: Pool
 
 
@@ -106,7 +111,7 @@ def prepare(settings: Settings, lasting: Lasting, before: Generation | None) -> 
     look = _look(settings, before)
     told = Introductions(lasting.assertions)
     return Prepared(
-        plan=compile_plan(snapshot, _replies(snapshot, look), {}, told),
+        plan=compile_plan(snapshot, _replies(snapshot, look), {}, told, lasting.tally),
         look=look,
         server_tls=None if tls is None else server_tls(tls),
         upstream_tls={one.name: upstream_tls(one) for one in settings.upstreams},
@@ -210,7 +215,8 @@ def _pools(prepared: Prepared, lasting: Lasting, before: Generation | None) -> d
     for upstream in settings.upstreams:
         pool = None if before is None else _kept_pool(upstream, settings, before)
         tls = prepared.upstream_tls[upstream.name]
-        pools[upstream.name] = pool or Pool(upstream, lasting.ticker, tls)
+        tally = lasting.tally.upstreams[upstream.name]
+        pools[upstream.name] = pool or Pool(upstream, lasting.ticker, tls, tally)
     return pools
 
 

@@ -37,19 +37,21 @@ class Supervisor:
         ears: Sequence[int] = (),
         tend: Callable[[], None] = lambda: None,
         stopping: Callable[[], None] = lambda: None,
+        lost: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Take what the parent does besides: `tend`, twice a second and when an ear has heard.
 
         `ears` are descriptors that become readable then.
 
         `stopping` is called once when it is told to stop, before the workers are: it closes what
-        they share with the parent.
+        they share with the parent. `lost` is told the name of each program that ended by itself.
         """
         self._programs = programs
         self._grace_s = grace_s
         self._ears = ears
         self._tend = tend
         self._before_the_end = stopping
+        self._lost = lost
         self._pids: dict[int, tuple[str, float]] = {}  # pid -> (name, started)
         self._pauses: dict[str, tuple[float, float]] = {}  # name -> (not before, pause)
         self._stopping = False
@@ -133,6 +135,7 @@ class Supervisor:
             if now - started < _QUICK_DEATH_S:
                 pause = min(max(0.5, self._pauses.get(name, (0.0, 0.0))[1] * 2), _LONGEST_PAUSE_S)
             self._pauses[name] = (now + pause, pause)
+            self._lost(name)
             _log.error(
                 "%s ended with %d; a new one starts in %.1f s",
                 name,

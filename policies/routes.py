@@ -38,7 +38,8 @@ class Route:
     same place. An empty set, and None, is no condition; `networks` holds the names that are let in.
     `title` and `icon` are what the page of systems shows of it (None: it is not shown). `line` is
     where it stands in gateway.toml. `conditions` follow from the rest; where none of them looks at
-    time, method or pauses, the route `is_steady`: it decides by session and network alone.
+    time, method or pauses, the route `is_steady`: it decides by session and network alone. `label`,
+    host and path as written, tells a route from all others of one file.
     """
 
     path: str
@@ -62,11 +63,13 @@ class Route:
     line: int = 0
     conditions: tuple[Condition, ...] = field(init=False, compare=False, repr=False)
     is_steady: bool = field(init=False, compare=False, repr=False)
+    label: str = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Compile the conditions, once."""
+        """Compile what requests ask for, once."""
         object.__setattr__(self, "conditions", conditions_of(self))
         object.__setattr__(self, "is_steady", all(one.is_steady for one in self.conditions))
+        object.__setattr__(self, "label", (self.host or "") + self.path)
 
     @property
     def looks_past(self) -> bool:

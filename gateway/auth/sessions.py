@@ -243,7 +243,7 @@ class Sessions:
         self.reached()
         self._end_here([key])
         if there:
-            note(self._audit, "session.ended", client, "ended", user, reason)
+            note_done(self._audit, "session.ended", client, "ended", user, reason)
         return there
 
     async def end_all(

@@ -23,8 +23,11 @@ from gateway.checking import read_checked
 from gateway.cli.demo_people import opened_by_demo_password
 from gateway.cli.opening import read_config
 from gateway.cli.output import No
+from gateway.counters import Counters
+from gateway.operate.audit_file import open_audit
 from gateway.operate.key_file import KeyFile
 from gateway.operate.logs import set_up_logging
+from gateway.operate.metric_desk import board_for, parents_desk
 from gateway.places import make_secret, private_directory
 from gateway.proxy.listener import bind
 from gateway.reload import handover
@@ -86,6 +89,7 @@ def _serve(
     try:
         settings = _with_secret(settings)
         open_keys(settings)
+        _see_audit(settings)
         parent = _Parent(path, settings, redis)
     except (OSError, EmbeddedRedisError) as error:
         raise No(str(error)) from None
@@ -110,30 +114,46 @@ class _Parent:
         self._redis_url = redis.start() if redis is not None else settings.redis_url.reveal()
         self._clock = SystemClock()
         self._relay = Relay(Running.started(settings, self._clock.now()), self.workers)
+        self._counters = Counters()
+        self._board = board_for(self.workers)
+        self._desk = parents_desk(self._board, self._counters)
 
     def run(self) -> None:
         """Return when everything has ended."""
         programs: dict[str, Callable[[], None]] = {"keeper": self._keep}
         for number, end in enumerate(self._relay.worker_ends):
-            programs[f"worker {number}"] = partial(self._work, end)
+            programs[f"worker {number}"] = partial(self._work, number, end)
+        for name in programs:
+            self._counters.count("restarts", name, by=0)
+        self._desk.publish()
         Supervisor(
             programs,
             grace_s=GRACE_S,
             ears=[self._relay.fileno()],
             tend=self._tend,
             stopping=self._stop_listening,
+            lost=self._lost,
         ).run()
         self._relay.close()
 
     def _newest(self) -> Running:
         return handover.read(handover.content(self._relay.newest))
 
-    def _work(self, line: socket.socket) -> None:
+    def _work(self, number: int, line: socket.socket) -> None:
         # Requests leave no cycles behind, so the collector need not look every 700 objects.
         gc.set_threshold(20_000, 20, 50)
         sys.setswitchinterval(_SWITCH_S)
-        newest, public, admin = self._newest(), self._public, self._admin
-        uvloop.run(run_worker(Start(self._path, newest, line, self._redis_url, public, admin)))
+        start = Start(
+            path=self._path,
+            running=self._newest(),
+            line=line,
+            redis_url=self._redis_url,
+            public=self._public,
+            admin=self._admin,
+            board=self._board,
+            place=number,
+        )
+        uvloop.run(run_worker(start))
 
     def _keep(self) -> None:
         self._stop_listening()
@@ -149,10 +169,25 @@ class _Parent:
             except EmbeddedRedisError as error:
                 _log.error("%s", error)
 
+    def _lost(self, name: str) -> None:
+        self._counters.count("restarts", name)
+        self._desk.publish()
+
     def _stop_listening(self) -> None:
         # The kernel goes on accepting for as long as any process holds the socket.
         for listening in (*self._public, *self._admin):
             listening.close()
+
+
+def _see_audit(settings: Settings) -> None:
+    """See that the audit can be opened, and say in the log how far it is. Raises OSError.
+
+    The log is kept elsewhere: by that mark an older audit is found that somebody put back.
+    """
+    sealer = Sealer(settings.secret_key.reveal().encode(), SystemEntropy())
+    audit = open_audit(settings, sealer, SystemClock())
+    _log.info("the audit goes on after its mark %d:%s", audit.position.seq, audit.position.mac)
+    audit.close()
 
 
 def open_keys(settings: Settings) -> None:

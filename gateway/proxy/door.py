@@ -117,6 +117,7 @@ class FrontDoor:
     ) -> None:
         """Count a request that only `report_only` let through; write one a minute and session."""
         self._reported[f"{route.path} {reason.value}"] += 1
+        self.plan.tally.routes[route.label].reported[reason.value] += 1
         key, now = (route.host, route.path, reason), self.ticker.now
         if now < live.memo.get(key, -math.inf) + _REPORTED_AGAIN_S:
             return
@@ -147,6 +148,7 @@ class FrontDoor:
     def note_refusal(self, status: int, why: str) -> None:
         """Count a refusal; a flood of them costs a few log lines, not one each."""
         self._notes[f"{status} {why}"] += 1
+        self.plan.tally.refusals[status] += 1
 
     async def sweep(self) -> None:
         """Enforce deadlines and write refusals down, until cancelled."""

@@ -6,6 +6,7 @@ retried once, only when no body byte was taken, nothing was answered and the met
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from gateway.proxy.answers import answer_head, stamped, trailer_section
@@ -34,8 +35,8 @@ class Exchange:
     """A request and its answer. The client feeds `body`; the connection tells the answer."""
 
     __slots__ = (
-        "_answer_done", "_body_left", "_body_taken", "_chunks", "_client", "_coding", "_connection",
-        "_gathered", "_guarded", "_head_bytes", "_retried", "_streaming", "head",
+        "_answer_done", "_began", "_body_left", "_body_taken", "_chunks", "_client", "_coding",
+        "_connection", "_gathered", "_guarded", "_head_bytes", "_retried", "_streaming", "head",
         "keep_alive", "live", "method", "pool", "request_done", "started", "wants_connection",
     )  # fmt: skip
 
@@ -65,6 +66,7 @@ class Exchange:
         self._gathered = bytearray() if gathers else None
         self._coding = _PLAIN
         self._retried = False
+        self._began = 0.0
         self.started = False  # an answer head went to the client
         self._answer_done = False
         self._streaming = False
@@ -92,6 +94,7 @@ class Exchange:
             return
         self._connection = connection
         body_follows = not self.request_done
+        self._began = monotonic()
         connection.begin(self, self._head_bytes, body_follows=body_follows)
         connection.last_use = self.head.odd_body or self.head.bound
         if body_follows:
@@ -103,7 +106,7 @@ class Exchange:
     def not_connected(self, status: int, why: str) -> None:
         """Tell the client; see pool.Waiter."""
         self.wants_connection = False
-        self._client.exchange_failed(status, why)
+        self._failed(status, why)
 
     # from the client
 
@@ -172,6 +175,7 @@ class Exchange:
             if head.status != 100 and self.head.minor == 1:  # noqa: PLR2004
                 self._client.queue(answer_head(head, self._guarded, []))
             return
+        self.pool.tally.answered(head.status, monotonic() - self._began)
         if self.live is not None and self.live.ended:  # while the upstream thought about it
             self.abandon()
             self._client.session_over()
@@ -229,10 +233,11 @@ class Exchange:
             self.wants_connection = True
             self.pool.ask(self, fresh=True)
         elif self.started:
+            self.pool.tally.failed(502)
             self._client.abort()  # a truncated answer must look truncated
         else:
             late = "timed out" in why
-            self._client.exchange_failed(504 if late else 502, why)
+            self._failed(504 if late else 502, why)
 
     def upstream_full(self) -> None:
         """Hold the client; see upstream.Asker."""
@@ -243,6 +248,10 @@ class Exchange:
         self._client.reading.release(Held.PEER_FULL)
 
     # inside
+
+    def _failed(self, status: int, why: str) -> None:
+        self.pool.tally.failed(status)
+        self._client.exchange_failed(status, why)
 
     def _gather(self, data: bytes, gathered: bytearray) -> bytes:
         """Keep body bytes until the form is whole, or too long for one; then ask the pool.
@@ -296,7 +305,7 @@ class Exchange:
             if connection is not None:
                 connection.close()
             self._connection = None
-            self._client.exchange_failed(502, "upstream switched protocols unasked")
+            self._failed(502, "upstream switched protocols unasked")
             return
         self.started = True
         self.keep_alive = False

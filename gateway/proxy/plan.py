@@ -15,6 +15,7 @@ from gateway.proxy.cookies import CookieReader
 from gateway.proxy.introduction import Introductions
 from gateway.proxy.pool import Pool
 from gateway.proxy.replies import Replies
+from gateway.proxy.tally import Tally
 from gateway.settings.model import Upstream
 from gateway.settings.snapshot import Snapshot
 from gateway.wire.request import HeadReader
@@ -28,13 +29,15 @@ PAGES_POOL: Final = ""
 class Plan:
     """One compiled configuration as the front door reads it. Times in seconds, sizes in bytes.
 
-    `pools` are by the upstream's name, our own pages' under PAGES_POOL.
+    `pools` are by the upstream's name, our own pages' under PAGES_POOL. What is counted in `tally`
+    outlives the plan.
     """
 
     snapshot: Snapshot
     replies: Replies
     pools: Mapping[str, Pool]
     introductions: Introductions
+    tally: Tally
     reader: HeadReader
     rules: FieldRules
     cookies: CookieReader
@@ -55,7 +58,11 @@ class Plan:
 
 
 def compile_plan(
-    snapshot: Snapshot, replies: Replies, pools: Mapping[str, Pool], introductions: Introductions
+    snapshot: Snapshot,
+    replies: Replies,
+    pools: Mapping[str, Pool],
+    introductions: Introductions,
+    tally: Tally,
 ) -> Plan:
     """Return the plan of a snapshot; pure. Every upstream has its pool, and so have the pages."""
     settings = snapshot.settings
@@ -71,6 +78,7 @@ def compile_plan(
         replies=replies,
         pools=pools,
         introductions=introductions,
+        tally=tally,
         reader=HeadReader(limits.fields, limits.url),
         rules=FieldRules(names),
         cookies=CookieReader(snapshot.cookies.session.encode(), own_cookies),

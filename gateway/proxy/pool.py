@@ -12,6 +12,7 @@ import ssl
 from collections import deque
 from typing import Final, Protocol
 
+from gateway.proxy.tally import UpstreamTally
 from gateway.proxy.ticker import Ticker
 from gateway.proxy.upstream import UpstreamConnection
 from gateway.settings.model import Upstream, UpstreamUrl
@@ -63,9 +64,14 @@ class Pool:
     """All connections of this worker to one upstream."""
 
     def __init__(
-        self, upstream: Upstream, ticker: Ticker, tls: ssl.SSLContext | None = None
+        self,
+        upstream: Upstream,
+        ticker: Ticker,
+        tls: ssl.SSLContext | None = None,
+        tally: UpstreamTally | None = None,
     ) -> None:
         self.upstream = upstream
+        self.tally = tally or UpstreamTally()
         self.ticker = ticker
         self.answers = AnswerReader()
         self.addresses = [Address(url) for url in upstream.urls]

@@ -89,9 +89,11 @@ class Reception:
             return
         route = decide.find_route(plan, head)
         if isinstance(route, Deny):
+            plan.tally.routes[""].others[route.reason.value] += 1
             self._passage.denied(client, head, route, "", None)
             return
         if route is PAGES:
+            plan.tally.routes[route.label].allowed += 1
             pages = request_head.for_pages(plan, head, client.origin(head), client.request_id)
             client.forward(Exchange(client, head, pages, plan.pools[PAGES_POOL], None))
             return
@@ -110,6 +112,7 @@ class Reception:
             way.refused(client, question, error)
             return
         if isinstance(head.route, Deny):
+            plan.tally.routes[""].others[head.route.reason.value] += 1
             way.denied(client, head, head.route, "", None)
         else:
             self._judge(client, head, head.route, way)
@@ -148,16 +151,20 @@ class Reception:
         way: Way[Head],
     ) -> None:
         now = self._door.time_of_day
+        tally = client.plan.tally.routes[route.label]
         decision = decide.judge(client.plan, route, live, client.origin(head), head, now)
         match decision:
             case Allow(reported=reported):
+                tally.allowed += 1
                 if reported is not None and live is not None:
                     origin, name = client.origin(head), client.request_id
                     self._door.audit_reported(reported, origin, live, route, name)
                 way.allowed(client, head, route, live)
             case Challenge(reason=reason) | StepUp(reason=reason):
+                tally.others[reason.value] += 1
                 way.challenged(client, head, reason)
             case Deny():
+                tally.others[decision.reason.value] += 1
                 user = live.record.user if live is not None else ""
                 way.denied(client, head, decision, user, route)
 

@@ -56,6 +56,8 @@ class Link:
             name: self._client.register_script(scripts.text(name)) for name in scripts.names()
         }
         self._answers = True
+        self.errors = 0
+        """How many times a command failed or was not answered."""
 
     async def call(self, *command: str | bytes | float) -> Any:
         """Run one command that may safely run twice; a broken connection is tried once more."""
@@ -113,6 +115,7 @@ class Link:
         try:
             yield
         except (RedisError, OSError, TimeoutError) as error:
+            self.errors += 1
             if self._answers:
                 self._answers = False
                 # Only what a connection's trouble says: other errors may carry arguments.

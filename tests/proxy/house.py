@@ -22,6 +22,7 @@ from gateway.proxy.introduction import Introductions
 from gateway.proxy.plan import compile_plan
 from gateway.proxy.pool import Pool
 from gateway.proxy.replies import Replies
+from gateway.proxy.tally import Tally
 from gateway.proxy.ticker import Ticker
 from gateway.settings.model import Limits, UpstreamUrl
 from gateway.settings.parse import read_settings
@@ -239,7 +240,7 @@ class House:
         settings = replace(self.settings, upstreams=(portal,), limits=limits or Limits())
         ticker = Ticker(asyncio.get_running_loop())
         self.pools = {"portal": Pool(portal, ticker)}
-        plan = compile_plan(compile_snapshot(settings), REPLIES, self.pools, INTRODUCTIONS)
+        plan = compile_plan(compile_snapshot(settings), REPLIES, self.pools, INTRODUCTIONS, Tally())
         self.door = FrontDoor(
             plan,
             self.sessions,  # type: ignore[arg-type]

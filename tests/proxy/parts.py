@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from gateway.auth.live import LiveSession
 from gateway.auth.model import SessionRecord
 from gateway.proxy.plan import Plan, compile_plan
+from gateway.proxy.tally import Tally
 from gateway.settings.parse import read_settings
 from gateway.settings.snapshot import compile_snapshot
 from gateway.wire.request import HeadReader, RequestHead
@@ -26,7 +27,7 @@ def plan(changes: dict[str, str] | None = None) -> Plan:
         path = Path(directory) / "gateway.toml"
         path.write_text(text)
         snapshot = compile_snapshot(read_settings(path, {}))
-        return compile_plan(snapshot, REPLIES, {}, INTRODUCTIONS)
+        return compile_plan(snapshot, REPLIES, {}, INTRODUCTIONS, Tally())
 
 
 def request(
