@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -19,8 +20,12 @@ async def ill() -> None:
     raise Unavailable("redis")
 
 
+async def page(well: Mapping[str, bool], accept: str) -> tuple[bytes, str]:
+    return f"{accept} {dict(well)}".encode(), "text/plain; version=0.0.4"
+
+
 async def asked(path: str, **checks) -> tuple[int, dict, str | None]:
-    server = TestServer(admin.make_admin(checks))
+    server = TestServer(admin.make_admin(checks, page))
     async with TestClient(server) as client, client.get(path) as answer:
         return answer.status, await answer.json(), answer.headers.get("Server")
 
@@ -55,7 +60,21 @@ async def test_a_part_that_hangs_does_not_hang_the_answer(monkeypatch) -> None:
 
 @pytest.mark.asyncio
 async def test_nothing_else_is_served() -> None:
-    async with TestClient(TestServer(admin.make_admin({}))) as client:
+    async with TestClient(TestServer(admin.make_admin({}, page))) as client:
         for path in ("/", "/debug", "/.gateway/logon", "/healthz/x"):
             async with client.get(path) as answer:
                 assert answer.status == 404
+
+
+@pytest.mark.asyncio
+async def test_metrics_know_how_the_parts_are() -> None:
+    server = TestServer(admin.make_admin({"redis": ill, "directory": well}, page))
+    async with (
+        TestClient(server) as client,
+        client.get("/metrics", headers={"Accept": "text/plain"}) as answer,
+    ):
+        assert answer.status == 200
+        assert answer.headers["Content-Type"] == "text/plain; version=0.0.4"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "Server" not in answer.headers
+        assert await answer.text() == "text/plain {'redis': False, 'directory': True}"

@@ -28,6 +28,7 @@ from tests.fakes import FakeEntropy
 from tests.requirements import program
 from tests.system.gateway import INSIDE, ROOT, running_gateway, running_stub, wait_for
 from tests.system.processes import kill, workers_of
+from tests.system.scraping import metrics
 from tests.system.visitor import Visitor, insider
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.xdist_group("audit")]
@@ -202,6 +203,9 @@ def test_a_full_disk_stops_logons_and_nothing_else(gateway):
     assert inside.get("/closed").status == 403
     status, checks = readiness(gateway)
     assert (status, checks["audit"]) == (503, "unavailable: audit file")
+    found = metrics(gateway)
+    assert found["portvakt_audit_failures_total"] >= 4
+    assert found['portvakt_ready{part="audit"}'] == 0
     assert "the audit cannot be written, so nobody can log on" in gateway.log.read_text()
     assert workers_of(gateway.process.pid) == workers
     assert gateway.audit() == before, "no half lines"
