@@ -6,6 +6,7 @@ from importlib.resources import files
 import pytest
 
 from gateway.pages.static import PREFIX, Files
+from gateway.settings.model import BrandFile
 from tests.pages.fakes import Browser
 
 asyncio = pytest.mark.asyncio
@@ -92,3 +93,31 @@ DARK = LIGHT | variables(SHEET.split("@media (prefers-color-scheme: dark)")[1].s
 def test_contrast(scheme: dict[str, str], ink: str, ground: str, least: float) -> None:
     """WCAG 2.2, 1.4.3 and 1.4.11: 4.5 for text, 3 for what must be seen; 7 where we read long."""
     assert contrast(scheme[ink], scheme[ground]) >= least
+
+
+SVG = BrandFile("logo.svg", b"<svg/>")
+SHEET_OF_OWN = BrandFile(
+    "style.css", b".a{background:url(logo.svg)} .b{background:URL( 'arches.svg' )} .c{d:url(x.svg)}"
+)
+
+
+def test_an_own_style_calls_pictures_by_their_public_names() -> None:
+    own = Files([SHEET_OF_OWN, SVG])
+    asset = own.find(own.url("style.css").removeprefix(PREFIX))
+    assert asset is not None
+    called = [own.url(name).removeprefix(PREFIX) for name in ("logo.svg", "arches.svg")]
+    assert re.findall(rb'url\("([^"]+)"\)', asset.body) == [name.encode() for name in called]
+    assert b"url(x.svg)" in asset.body
+    assert own.url("portvakt.css") == FILES.url("portvakt.css")
+    assert own.first("logo.png", "logo.svg") == own.find(called[0])
+    assert FILES.first("logo.png", "logo.svg") is None
+
+
+@asyncio
+async def test_a_picture_that_is_opened_by_itself_may_do_nothing(browser: Browser) -> None:
+    picture = await browser.get(FILES.url("arches.svg"))
+    assert picture.answer.headers.getall("Content-Security-Policy") == [
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    ]
+    sheet = await browser.get(FILES.url("portvakt.css"))
+    assert "sandbox" not in sheet.answer.headers["Content-Security-Policy"]

@@ -12,7 +12,7 @@ from gateway.texts.catalog import OwnText, Texts, sources
 from policies.languages import LANGUAGES
 
 HOUSE = Path(str(files("gateway")))
-GAP = re.compile(r"%\([a-z]+\)[sd]")
+GAP = re.compile(r"%\([a-z_]+\)[sd]|\{[a-z_]+\}")
 Id = str | tuple[str, ...]
 
 
@@ -79,6 +79,9 @@ def test_no_template_says_anything_untranslated() -> None:
             flags=re.DOTALL,
         )
         assert not re.findall(r"[A-Za-zåäö]{2,}", bare), place.name
+        assert not re.findall(
+            r'(?:aria-label|alt|placeholder|title)="(?!\{\{)[^"]*[a-z]', place.read_text()
+        ), place.name
 
 
 def test_an_unknown_language_reads_the_source() -> None:
