@@ -34,7 +34,11 @@ def test_a_line_without_end_takes_no_more_memory_than_one_of_ours(tmp_path: Path
     assert (after.number, after.raw) == (2, b"next\n")
 
 
-@pytest.mark.parametrize("spoilt", [b"no gzip", gzip.compress(b"one\n" * 99)[:-9], b"\x1f\x8b\x08"])
+@pytest.mark.parametrize(
+    "spoilt",
+    [b"no gzip", gzip.compress(b"one\n" * 99, mtime=0)[:-9], b"\x1f\x8b\x08"],
+    ids=["not packed", "cut off", "no more than a head"],
+)
 def test_a_packed_file_that_cannot_be_read_is_told(tmp_path: Path, spoilt: bytes) -> None:
     path = tmp_path / "audit.jsonl.1.gz"
     path.write_bytes(spoilt)
