@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gzip
 import itertools
@@ -183,37 +184,44 @@ def readiness(gateway) -> tuple[int, dict]:
             return refused.code, json.load(refused)["checks"]
 
 
+@contextlib.contextmanager
+def full_disk(gateway):
+    """Let no file of the workers grow beyond what the audit has now, and half a line."""
+    full = (gateway.state_dir / "audit.jsonl").stat().st_size + 100
+    assert gateway.log.stat().st_size + 4000 < full, "the log must have room"
+    workers = workers_of(gateway.process.pid)
+    for worker in workers:
+        resource.prlimit(worker, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
+    try:
+        yield
+    finally:
+        for worker in workers:
+            unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+            resource.prlimit(worker, resource.RLIMIT_FSIZE, unlimited)
+
+
 def test_a_full_disk_stops_logons_and_nothing_else(gateway):
     inside = insider(gateway, "anna")
-    denied(gateway, inside, 20)  # so that the log is the smaller file
-    workers = workers_of(gateway.process.pid)
-    before = gateway.audit()
-    full = (gateway.state_dir / "audit.jsonl").stat().st_size + 100
-    assert gateway.log.stat().st_size + 4000 < full
-    unlimited = resource.RLIM_INFINITY
-    for worker in workers:
-        resource.prlimit(worker, resource.RLIMIT_FSIZE, (full, unlimited))
+    denied(gateway, inside, 20)
+    workers, before = workers_of(gateway.process.pid), gateway.audit()
+    with full_disk(gateway):
+        for _ in range(4):
+            refused = Visitor(gateway, INSIDE).password("bo")
+            assert refused.status == 503
+            assert refused.headers["Retry-After"]
+            assert "gateway" not in "".join(refused.headers.get_all("Set-Cookie") or [])
+        assert inside.get("/debug/echo").status == 200, "who is logged on goes on"
+        assert inside.get("/closed").status == 403
+        status, checks = readiness(gateway)
+        assert (status, checks["audit"]) == (503, "unavailable: audit file")
+        wait_for(lambda: metrics(gateway)["portvakt_audit_failures_total"] >= 5, "all are counted")
+        assert metrics(gateway)['portvakt_ready{part="audit"}'] == 0
+        assert "the audit cannot be written, so nobody can log on" in gateway.log.read_text()
+        assert workers_of(gateway.process.pid) == workers
+        assert gateway.audit() == before, "no half lines"
+        leave = inside.get("/.gateway/logout")
+        assert inside.post("/.gateway/logout", leave.form()).status == 303, "and may log off"
 
-    for _ in range(4):  # each worker at least once, most likely
-        refused = Visitor(gateway, INSIDE).password("bo")
-        assert refused.status == 503
-        assert refused.headers["Retry-After"]
-        assert "gateway" not in "".join(refused.headers.get_all("Set-Cookie") or [])
-    assert inside.get("/debug/echo").status == 200, "who is logged on goes on"
-    assert inside.get("/closed").status == 403
-    status, checks = readiness(gateway)
-    assert (status, checks["audit"]) == (503, "unavailable: audit file")
-    found = metrics(gateway)
-    assert found["portvakt_audit_failures_total"] >= 4
-    assert found['portvakt_ready{part="audit"}'] == 0
-    assert "the audit cannot be written, so nobody can log on" in gateway.log.read_text()
-    assert workers_of(gateway.process.pid) == workers
-    assert gateway.audit() == before, "no half lines"
-    leave = inside.get("/.gateway/logout")
-    assert inside.post("/.gateway/logout", leave.form()).status == 303, "and may log off"
-
-    for worker in workers:
-        resource.prlimit(worker, resource.RLIMIT_FSIZE, (unlimited, unlimited))
     wait_for(lambda: readiness(gateway)[0] == 200, "readiness")
     assert Visitor(gateway, INSIDE).password("bo").status == 303
     resumed = [line["reason"] for line in gateway.audit() if line["event"] == "audit.resumed"]
