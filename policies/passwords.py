@@ -9,7 +9,6 @@ Digits and signs never save a word, and case never does. Words are handed in; im
 from __future__ import annotations
 
 import enum
-import re
 import unicodedata
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -30,8 +29,7 @@ COMMON_PART: Final = 5
 """Letters that make a common password what it is: "Qwerty99" is "qwerty"."""
 
 _SHORTEST: Final = 2  # a single letter, as an initial, is no word
-_NOT_LETTERS: Final = re.compile(r"[\W\d_]+")
-_NOT_SIGNS: Final = re.compile(r"[\W_]+")
+_DIGITS: Final = "0123456789"
 
 
 class Reason(enum.StrEnum):
@@ -105,7 +103,7 @@ class PersonWords:
         """
         called = {part for text in (name, email.partition("@")[0]) for part in _parts(text)}
         known = {readings.plain(user), readings.letters(user)}
-        known |= {part for part in _NOT_SIGNS.split(fold(user.partition("@")[0])) if part}
+        known |= set(_runs(fold(user.partition("@")[0]), _DIGITS))
         known |= set(_parts(user.partition("@")[0]))
         return cls(_words(called), _words(known))
 
@@ -253,7 +251,12 @@ def _stands_in(every: Iterable[str], words: Iterable[str]) -> bool:
 def _parts(text: str) -> list[str]:
     """Return the folded words of a text, in both spellings of å, ä and ö."""
     spellings = (fold(text), spelt_out(text))
-    return [part for spelling in spellings for part in _NOT_LETTERS.split(spelling) if part]
+    return [part for spelling in spellings for part in _runs(spelling)]
+
+
+def _runs(text: str, further: str = "") -> list[str]:
+    """Return the runs of letters, and of `further` characters, as `readings` knows letters."""
+    return "".join(c if c.isalpha() or c in further else " " for c in text).split()
 
 
 def _words(parts: Iterable[str]) -> frozenset[str]:

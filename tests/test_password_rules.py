@@ -62,7 +62,7 @@ def test_the_file_of_forbidden_passwords(tmp_path):
 def test_common_passwords_that_fit_the_rules_are_refused(tmp_path):
     """ASVS 5.0 6.2.4: whatever the list has that fits, with a capital somewhere, is refused."""
     rules = compiled(tmp_path)
-    common = common_passwords(frozenset())
+    common = common_passwords()
     fitting = [
         p for p in common if len(p) >= 7 and p.isalnum() and not (p.isalpha() or p.isdigit())
     ]
