@@ -1,8 +1,8 @@
 """The password rules of a configuration, with the Swedish words that they need.
 
 The words are those of the `hunspell-sv` package (Den stora fria ordlistan and SALDO, LGPL-3.0),
-read where it is installed: that takes a sixth of a second and 40 MB, once, before the workers are
-forked, so they share them. The common passwords are the 30 000 that `zxcvbn` (MIT) ranks first.
+read where it is installed: that takes a quarter of a second and 50 MB, once, before the workers
+are forked, so they share them. The common passwords are the 30 000 that `zxcvbn` (MIT) ranks first.
 The file of further passwords is read each time.
 """
 

@@ -28,6 +28,7 @@ from gateway.operate.audit_file import open_audit
 from gateway.operate.key_file import KeyFile
 from gateway.operate.logs import set_up_logging
 from gateway.operate.metric_desk import board_for, parents_desk
+from gateway.password_rules import WordsMissing, compile_password_rules
 from gateway.places import make_secret, private_directory
 from gateway.proxy.listener import bind
 from gateway.reload import handover
@@ -90,8 +91,9 @@ def _serve(
         settings = _with_secret(settings)
         open_keys(settings)
         _see_audit(settings)
+        compile_password_rules(settings)  # reads the words once: the workers share them by fork
         parent = _Parent(path, settings, redis)
-    except (OSError, EmbeddedRedisError) as error:
+    except (OSError, ValueError, EmbeddedRedisError, WordsMissing) as error:
         raise No(str(error)) from None
     urls = ", ".join(f"{one.host}:{one.port}" for one in settings.listen.address)
     count = parent.workers
