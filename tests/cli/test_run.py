@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,23 +16,21 @@ from gateway.settings.parse import read_settings
 from tests.system.gateway import free_port
 
 
-class Forked:
-    """Stands where the supervisor does, and notes what the workers would inherit."""
+class Parent:
+    """Stands where the parent opens things and forks, and notes what its children inherit."""
 
-    def __init__(
-        self, worker: object, count: int, *, stopping: Callable[[], None], **options: object
-    ) -> None:
-        self._stop = stopping
+    workers = 1
+
+    def __init__(self, *_opened: object) -> None:
+        self.read = [one.cache_info().currsize for one in (swedish_words, common_passwords)]
 
     def run(self) -> None:
-        self._stop()
-        for cached in (swedish_words, common_passwords):
-            assert cached.cache_info().currsize == 1, "the workers would read it, each one"
+        assert self.read == [1, 1], "every worker would read it"
 
 
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setattr(run, "Supervisor", Forked)
+    monkeypatch.setattr(run, "_Parent", Parent)
     monkeypatch.setattr(run, "set_up_logging", lambda: None)
     config = tmp_path / "gateway.toml"
     config.write_text(
