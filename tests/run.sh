@@ -19,9 +19,11 @@ if [ -n "$packages" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&
     made=""
     if [ ! -e "$policy" ]; then printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod 755 "$policy"; made=1; fi
     apt-get update -qq >/dev/null 2>&1 || true
-    # shellcheck disable=SC2086 # one word a package
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >/dev/null ||
-        echo "Some of$packages could not be installed."
+    # One by one: a release may lack one of them.
+    for package in $packages; do
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
+            echo "$package could not be installed."
+    done
     [ -z "$made" ] || rm -f "$policy"
 fi
 
