@@ -12,6 +12,7 @@ from typing import Final
 import click
 
 from gateway.checking import read_checked
+from gateway.pages.colours import dim_colours
 from gateway.settings.problems import Problem, SettingsError
 from gateway.settings.warnings import warnings
 
@@ -32,7 +33,8 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
     errors: Sequence[Problem] = ()
     advice: Sequence[Problem] = ()
     try:
-        advice = warnings(read_checked(path, os.environ))
+        settings = read_checked(path, os.environ)
+        advice = [*warnings(settings), *dim_colours(settings.branding.own)]
     except SettingsError as error:
         errors = error.problems
     if as_json:

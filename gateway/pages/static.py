@@ -37,7 +37,7 @@ class Files:
     __slots__ = ("_by_name", "_by_public_name")
 
     def __init__(self, own: Iterable[BrandFile] = ()) -> None:
-        self._by_name = _named(_shipped() | {one.name: one.content for one in own})
+        self._by_name = _named(_all_shipped() | {one.name: one.content for one in own})
         self._by_public_name = {one.public_name: one for one in self._by_name.values()}
 
     def names(self) -> tuple[str, ...]:
@@ -84,8 +84,13 @@ def _with_public_names(sheet: bytes, found: dict[str, Asset]) -> bytes:
 _URL: Final = re.compile(rb"""url\(\s*["']?([a-z]+\.[a-z]+)["']?\s*\)""", re.IGNORECASE)
 
 
+def shipped(name: str) -> bytes:
+    """Return a file of the package by its plain name."""
+    return _all_shipped()[name]
+
+
 @cache
-def _shipped() -> dict[str, bytes]:
+def _all_shipped() -> dict[str, bytes]:
     """Return the files of the package, by name; they never change while we run."""
     places = (files("gateway.pages") / "static").iterdir()
     return {

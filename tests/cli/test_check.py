@@ -96,3 +96,19 @@ def test_what_only_the_start_would_find(tmp_path, text, key, words):
     assert re.match(rf"gateway\.toml:1[34]: {key}: +found ", result.output)
     assert words in result.output
     assert "hidden" not in result.output
+
+
+def test_faults_and_warnings_of_the_look_have_their_file_and_line(tmp_path):
+    look = tmp_path / "look"
+    look.mkdir()
+    (look / "style.css").write_text(":root {\n  --accent: #ffffff;\n}\n")
+    path = write(tmp_path, SAFE + '[branding]\ndirectory = "look"\n')
+    result = run(path)
+    assert result.exit_code == 0
+    assert "look/style.css:2: found --accent #ffffff on --ground" in result.output
+    (look / "sv.po").write_text('\nmsgid "Welcom"\nmsgstr "Hej"\n')
+    result = run(path)
+    assert result.exit_code == 1
+    assert result.output.startswith('look/sv.po:2: found the text "Welcom", which is none of ours')
+    (error,) = json.loads(run(path, "--json").output)["errors"]
+    assert (error["file"], error["line"], error["key"]) == ("look/sv.po", 2, "")
