@@ -199,7 +199,8 @@ def _replies(snapshot: Snapshot, look: Look) -> Replies:
 def _directory(settings: Settings, lasting: Lasting, before: Generation | None) -> SqlDirectory:
     if before is not None and before.settings.directory == settings.directory:
         return before.directory
-    return open_directory(settings.directory, lasting.hasher, lasting.clock)
+    key = lasting.sealer.mac("decoys")
+    return open_directory(settings.directory, lasting.hasher, lasting.clock, decoy_key=key)
 
 
 def _sms(settings: Settings, lasting: Lasting, before: Generation | None) -> Failover:

@@ -116,25 +116,28 @@ class PasswordHasher:
         self._entropy = entropy
         self._room = threading.BoundedSemaphore(self.threads + waiting)
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="portvakt-argon2")
-        self._decoy: str | None = None
+        self._decoys: Final[dict[Cost, str]] = {}
 
     async def derive(self, password: str) -> str:
         """Return the PHC string of a new password. Raises PasswordUnusable, Unavailable."""
         wanted = material(password)
         return await self._run(lambda: self._derive(wanted))
 
-    async def verify(self, password: str, phc: str | None) -> bool:
-        """Return whether this is the password of `phc`; None never is, at the same cost.
+    async def verify(self, password: str, phc: str | None, cost: Cost | None = None) -> bool:
+        """Return whether this is the password of `phc`; None never is, at `cost` (else ours).
 
         An unusable password and an unreadable hash are wrong, at the same cost. Raises
         Unavailable.
         """
         try:
-            given = material(password)
+            given, known = material(password), phc
         except PasswordUnusable:
-            given, phc = b"", None
-        known = phc if phc is not None and cost_of(phc) is not None else None
-        return await self._run(lambda: self._verify(given, known))
+            given, known = b"", None
+        of_hash = None if phc is None else cost_of(phc)
+        if of_hash is None:
+            known = None
+        costing = of_hash or cost or self.cost
+        return await self._run(lambda: self._verify(given, known, costing))
 
     def is_current(self, phc: str) -> bool:
         """Return whether a stored hash has the cost of this hasher."""
@@ -168,21 +171,22 @@ class PasswordHasher:
             memory_cost=self.cost.memory_kib,
         ).derive_phc_encoded(given)
 
-    def _verify(self, given: bytes, phc: str | None) -> bool:
-        against = phc or self._a_decoy()
+    def _verify(self, given: bytes, phc: str | None, cost: Cost) -> bool:
+        against = phc or self._decoy(cost)
         try:
             Argon2id.verify_phc_encoded(given, against)
         except InvalidKey:
             return False
         return phc is not None
 
-    def _a_decoy(self) -> str:
-        """Return a hash of nothing anybody knows, at our cost; made without a derivation."""
-        if self._decoy is None:
-            m, t, p = self.cost.memory_kib, self.cost.iterations, self.cost.lanes
+    def _decoy(self, cost: Cost) -> str:
+        """Return a hash of nothing anybody knows, at a cost; made without a derivation."""
+        known = self._decoys.get(cost)
+        if known is None:
+            m, t, p = cost.memory_kib, cost.iterations, cost.lanes
             salt, tag = (_base64(self._entropy.token(size)) for size in (_SALT, _TAG))
-            self._decoy = f"$argon2id$v=19$m={m},t={t},p={p}${salt}${tag}"
-        return self._decoy
+            known = self._decoys[cost] = f"$argon2id$v=19$m={m},t={t},p={p}${salt}${tag}"
+        return known
 
 
 def _base64(raw: bytes) -> str:

@@ -18,7 +18,9 @@ from sqlalchemy.engine import make_url
 from gateway.auth.model import Person
 from gateway.auth.ports import Clock, Unavailable
 from gateway.directory.accounts import Accounts, OnChanged, nobody_listens
+from gateway.directory.census import Census
 from gateway.directory.database import DEADLINE_S, Database
+from gateway.directory.decoys import Decoys
 from gateway.directory.importing import Importer
 from gateway.directory.passwords import PasswordHasher
 from gateway.directory.rows import credential_of, person_of
@@ -43,22 +45,26 @@ class SqlDirectory:
         hasher: PasswordHasher,
         accounts: Accounts,
         importer: Callable[[frozenset[str] | None], Importer],
+        census: Census,
     ) -> None:
         self.accounts: Final = accounts
         self.importer: Final = importer
         self._database = database
         self._hasher = hasher
+        self._census = census
 
     async def authenticate(self, user_name: str, password: str) -> Person | None:
         """Return the person when the password is right and the account enabled, else None.
 
-        One derivation of the hasher's cost, whoever asks. Raises Unavailable.
+        One derivation whoever asks, for nobody of a cost that somebody's has. Raises Unavailable.
         """
         key = user_names.canonical(user_name)
+        self._census.keep()
         async with border(self._database.deadline_s):
             known = await self._row(key)
-            phc = known.password_hash if known is not None and known.enabled else None
-            if not await self._hasher.verify(password, phc):
+            phc = None if known is None else known.password_hash
+            right = await self._hasher.verify(password, phc, self._census.decoys.cost_for(key))
+            if not right or not known.enabled:
                 return None
             now = await self._row(key)
         if now is None or not now.enabled or now.password_hash != phc:
@@ -84,6 +90,7 @@ class SqlDirectory:
 
     async def close(self) -> None:
         """Close every connection."""
+        await self._census.close()
         await self._database.close()
 
     async def _row(self, key: str) -> Any:
@@ -133,11 +140,13 @@ def open_directory(
     *,
     on_changed: OnChanged = nobody_listens,
     deadline_s: float = DEADLINE_S,
+    decoy_key: bytes = b"",
 ) -> SqlDirectory:
     """Return the directory that `[directory]` describes; nothing is opened before its first use.
 
-    `on_changed(user)` is awaited after each change that must end the user's sessions. Raises
-    ValueError when the URL names no database we can drive.
+    `on_changed(user)` is awaited after each change that must end the user's sessions. `decoy_key`
+    (see `decoys.py`) is the same in every worker. Raises ValueError when the URL names no database
+    we can drive.
     """
     require_driver(settings)
     database = Database(settings.url.reveal(), deadline_s)
@@ -146,4 +155,5 @@ def open_directory(
     def importer(replace: frozenset[str] | None) -> Importer:
         return Importer(database, clock, replace=replace, on_changed=on_changed)
 
-    return SqlDirectory(database, hasher, accounts, importer)
+    census = Census(database, Decoys(decoy_key, hasher.cost), clock)
+    return SqlDirectory(database, hasher, accounts, importer, census)

@@ -254,8 +254,8 @@ async def test_logons_and_writes_at_once_all_come_through(tmp_path: Path) -> Non
 class Hooked(PasswordHasher):
     """A hasher that lets something happen between the check and its answer."""
 
-    async def verify(self, password: str, phc: str | None) -> bool:
-        right = await super().verify(password, phc)
+    async def verify(self, password: str, phc: str | None, cost: Cost | None = None) -> bool:
+        right = await super().verify(password, phc, cost)
         await self.meanwhile()
         return right
 
