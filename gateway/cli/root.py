@@ -16,6 +16,7 @@ from gateway.cli.explain import explain
 from gateway.cli.keys import keys
 from gateway.cli.reaching import session_ender
 from gateway.cli.run import run
+from gateway.cli.schema import schema
 from gateway.cli.session import session
 from gateway.cli.texts import texts
 from gateway.cli.user import user
@@ -61,7 +62,7 @@ def portvakt(ctx: click.Context, config: Path | None) -> None:
     ctx.obj = {"config": config or _default_config(), "session_ender": session_ender}
 
 
-for command in (run, demo, check, user, session, keys, audit, explain, texts):
+for command in (run, demo, check, schema, user, session, keys, audit, explain, texts):
     portvakt.add_command(command)
 
 

@@ -15,7 +15,8 @@ from gateway.settings.own_texts import read_own_texts
 from gateway.settings.pictures import png_faults, svg_faults
 from gateway.settings.po import Fault
 from gateway.settings.problems import Problem, printable
-from gateway.settings.reading import Reading, Table, Value
+from gateway.settings.reading import Reading, Table, Value, shaped
+from gateway.settings.shapes import TEXT, matching
 from gateway.settings.sheets import sheet_faults
 from gateway.settings.values import file_path, one_of, text, why
 from gateway.texts.catalog import OwnText
@@ -52,6 +53,7 @@ def read_branding(file: Table) -> Branding:
         )
 
 
+@shaped(matching(_MAIL.pattern))
 def _mail(value: Value) -> str:
     found = text(value)
     if _MAIL.fullmatch(found) is None:
@@ -59,6 +61,7 @@ def _mail(value: Value) -> str:
     return found
 
 
+@shaped(TEXT)
 def _own_look(value: Value) -> OwnLook:
     """Read a directory and all that is ours in it; faults stand under their file and line."""
     directory = file_path(value)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from gateway.settings.model import Secret
-from gateway.settings.reading import Value
+from gateway.settings.reading import Shaped, Value, shaped
+from gateway.settings.shapes import SECRET
 from gateway.settings.values import file_path, text, why
 
 FORMS: Final = 'a secret: text in quotes, { env = "NAME" } or { file = "path" }'
@@ -26,6 +27,7 @@ _EXAMPLES: Final = (
 )  # fmt: skip
 
 
+@shaped(SECRET)
 def secret(value: Value) -> Secret:
     """Read a secret that must be there. Raises Refused without showing it."""
     if isinstance(value.raw, str):
@@ -40,19 +42,24 @@ def secret(value: Value) -> Secret:
     raise value.refusal(FORMS, f"a table of {len(entries)} keys")
 
 
-def key_secret(value: Value, state_dir: Path) -> tuple[Secret, Path | None]:
+def key_secret(state_dir: Path) -> Shaped[tuple[Secret, Path | None]]:
     """Read the key of `[secrets]` and the file it lives in.
 
     A file that is missing under `state_dir` gives an empty Secret: the first start makes it.
     """
-    file = _file_of(value)
-    if file is not None:
-        value.reading.note(file)
-    if file is not None and is_missing(file) and _is_under(file, state_dir):
-        return Secret(""), file
-    key = secret(value)
-    _judge_key(value, key.reveal())
-    return key, file
+
+    @shaped(SECRET)
+    def parse(value: Value) -> tuple[Secret, Path | None]:
+        file = _file_of(value)
+        if file is not None:
+            value.reading.note(file)
+        if file is not None and is_missing(file) and _is_under(file, state_dir):
+            return Secret(""), file
+        key = secret(value)
+        _judge_key(value, key.reveal())
+        return key, file
+
+    return parse
 
 
 def is_missing(path: Path) -> bool:

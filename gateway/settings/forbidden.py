@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from gateway.settings.reading import Value
+from gateway.settings.reading import Value, shaped
+from gateway.settings.shapes import TEXT
 from gateway.settings.values import file_path, why
 from policies.passwords import normal
 
@@ -29,6 +30,7 @@ def read_forbidden(path: Path) -> frozenset[str]:
     return frozenset(normal(line.removesuffix("\r")) for line in lines) - {""}
 
 
+@shaped(TEXT)
 def forbidden_file(value: Value) -> Path:
     """Read the path of such a file, and the file, so that a bad one is found now."""
     path = file_path(value)

@@ -13,7 +13,8 @@ from urllib.parse import quote
 from gateway.settings.credentials import is_missing, key_secret, secret
 from gateway.settings.model import Directory, Secret
 from gateway.settings.problems import choice_of
-from gateway.settings.reading import Table, Value
+from gateway.settings.reading import Shaped, Table, Value, shaped
+from gateway.settings.shapes import SECRET, words
 from gateway.settings.values import file_path, one_of
 
 REDIS: Final = Secret("embedded")
@@ -23,6 +24,7 @@ _REDIS_LATER: Final = ("redis+sentinel://", "redis+cluster://")
 _REDIS_URL: Final = re.compile(
     r"(?:rediss?://(?:[^\s/@]*@)?[^\s/@]+(?:/\S*)?|unix://(?:[^\s/@]*@)?/\S+)"
 )
+_DIRECTORIES: Final = ("sqlite", "sql")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _SQL: Final = re.compile(r"([a-z]+)\+([a-z0-9]+)://[^\s]*")
 _SQL_DRIVERS: Final = {
@@ -45,10 +47,10 @@ def read_secrets(file: Table, state_dir: Path) -> tuple[Secret, Path | None]:
     usual = state_dir / "secret.key"
     with file.table("secrets").closing() as table:
         if not table.has("key"):
-            table.read("key", None, secret)
+            table.read("key", usual, Shaped(SECRET, lambda _: usual))
             return _existing(table, usual), usual
         nothing: tuple[Secret, Path | None] = (Secret(""), None)
-        return table.read("key", nothing, lambda value: key_secret(value, state_dir))
+        return table.read("key", nothing, key_secret(state_dir))
 
 
 def read_directory(file: Table, state_dir: Path) -> Directory:
@@ -63,7 +65,7 @@ def read_directory(file: Table, state_dir: Path) -> Directory:
             return Directory("sql", table.need("url", Secret(""), _sql_url, example))
         if table.has("url"):
             table.tell("url", 'a url, with kind = "sqlite"', 'path instead, or kind = "sql"')
-        table.read("url", None, lambda _: None)
+        table.read("url", None, Shaped(_sql_url.shape, lambda _: None))
         path = table.read("path", state_dir / "directory.sqlite3", file_path)
         # quote: SQLAlchemy reads percent-encoding in the database part of a URL.
         return Directory("sqlite", Secret(f"sqlite+aiosqlite:///{quote(str(path))}"))
@@ -75,9 +77,10 @@ def _existing(table: Table, path: Path) -> Secret:
         return Secret("")
     value = Value(table.reading, (*table.path, "key"), {"file": str(path)})
     probe = Table(table.reading, table.path, {"key": value})
-    return probe.read("key", Secret(""), lambda value: key_secret(value, path.parent)[0])
+    return probe.read("key", (Secret(""), None), key_secret(path.parent))[0]
 
 
+@shaped(SECRET)
 def _redis_url(value: Value) -> Secret:
     url = secret(value)
     written = url.reveal()
@@ -96,12 +99,14 @@ def _redis_words(written: str) -> str:
     return choice_of(written, ("embedded", "redis://host:6379", "rediss://host", "unix:///socket"))
 
 
+@shaped(words(_DIRECTORIES))
 def _directory_kind(value: Value) -> str:
     if value.raw == "ldap":
         raise value.refusal('"sqlite" or "sql"', '"ldap", which is not available yet')
-    return one_of("sqlite", "sql")(value)
+    return one_of(*_DIRECTORIES)(value)
 
 
+@shaped(SECRET)
 def _sql_url(value: Value) -> Secret:
     url = secret(value)
     found = _SQL.fullmatch(url.reveal())

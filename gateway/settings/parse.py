@@ -18,8 +18,9 @@ from gateway.settings.neighbours import read_directory, read_redis, read_secrets
 from gateway.settings.networks import read_networks
 from gateway.settings.password import read_password
 from gateway.settings.problems import SettingsError
-from gateway.settings.reading import Reading, Table, Value
+from gateway.settings.reading import Reading, Table, Value, shaped
 from gateway.settings.routes import Around, read_routes
+from gateway.settings.shapes import matching
 from gateway.settings.sms import read_sms
 from gateway.settings.tables import (
     read_admin,
@@ -55,13 +56,14 @@ def read_settings(
     reading = Reading(path.parent.absolute(), environ, document.lines)
     file = Value(reading, (), document.values).table()
     with file.closing():
-        settings = _settings(file, document.digest, state_dir)
+        settings = read_tables(file, document.digest, state_dir)
     if reading.problems:
         raise SettingsError(path.name, reading.problems, reading.files)
     return settings
 
 
-def _settings(file: Table, digest: str, state_dir_in_use: Path | None) -> Settings:
+def read_tables(file: Table, digest: str, state_dir_in_use: Path | None) -> Settings:
+    """Return what the tables of a file say; what is wrong with them is kept by their reading."""
     public_url = file.need("public_url", _NOBODY, _public_url, '"https://one.example.se"')
     state_dir = file.read("state_dir", file.reading.base / STATE_DIR, file_path)
     state_dir = state_dir_in_use or state_dir
@@ -110,6 +112,7 @@ def _settings(file: Table, digest: str, state_dir_in_use: Path | None) -> Settin
     )
 
 
+@shaped(matching("[Hh][Tt][Tt][Pp][Ss]?://[^/?#]+"))
 def _public_url(value: Value) -> PublicUrl:
     written = text(value)
     try:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
 from typing import Final, TypeVar
 
 from gateway.settings.forbidden import forbidden_file
 from gateway.settings.model import Password
-from gateway.settings.reading import Table, Value
+from gateway.settings.reading import Shaped, Table, Value, shaped
+from gateway.settings.shapes import TEXT, listing, words
 from gateway.settings.values import list_of, one_of, whole, worded
 from policies.passwords import Forbidden, Sort
 from policies.signs import Signs, parse_signs
@@ -38,19 +38,21 @@ def read_password(file: Table) -> Password:
     return password
 
 
+@shaped(TEXT)
 def _signs(value: Value) -> Signs:
     return worded(value, parse_signs)
 
 
-def _some_of(words: type[E]) -> Callable[[Value], tuple[E, ...]]:
+def _some_of(sorts: type[E]) -> Shaped[tuple[E, ...]]:
     """Read a list of a few words, each once, in any order; [] for none of them."""
-    listed = [str(word) for word in words]
+    listed = [str(word) for word in sorts]
     expected = f"a list of some of: {', '.join(listed)}"
 
+    @shaped(listing(words(listed), unique=True))
     def parse(value: Value) -> tuple[E, ...]:
         found = list_of(one_of(*listed), expected)(value)
         if len(set(found)) < len(found):
             raise value.refusal(f"{expected}, each once")
-        return tuple(word for word in words if word in found)
+        return tuple(word for word in sorts if word in found)
 
     return parse

@@ -1,8 +1,9 @@
 """How one value, one table and the whole file are read: every error is kept, none ends the reading.
 
 A parser is a function from a `Value` to what it means; it raises `Refused` with the words for what
-to write. A `Table` hands values to parsers, falls back to the default after an error, and reports
-keys that nobody asked for. Imports settings' own words only.
+to write, and carries the shape of what it accepts (`Shaped`). A `Table` hands values to parsers,
+falls back to the default after an error, and reports keys that nobody asked for; what it is asked
+for is what the JSON Schema is made of. Imports settings' own words only.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from gateway.settings.files import digest_of
 from gateway.settings.positions import KeyPath, Lines, render
 from gateway.settings.problems import Problem, choice_of, closest, show
+from gateway.settings.shapes import TABLE, Fragment, listing
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Refused(Exception):
@@ -28,12 +31,29 @@ class Refused(Exception):
         self.problem = problem
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question for a key of the table at `path`. `shape` is that of the value.
+
+    `default` is None for a key without one, which is `needed`, and for one that is off. `key` is
+    the pattern of further names where the table's keys are not known (`is_pattern`).
+    """
+
+    path: KeyPath
+    key: str
+    shape: Fragment
+    default: object = None
+    needed: bool = False
+    is_pattern: bool = False
+
+
 @dataclass(slots=True)
 class Reading:
     """One reading of one file: what it may look at, and the problems so far.
 
     Relative paths are relative to `base`; `environ` holds the environment's variables. `files` are
-    those that the file names and that are read, each with its digest.
+    those that the file names and that are read, each with its digest. `asked` collects what is
+    asked for, where somebody wants to know.
     """
 
     base: Path
@@ -41,6 +61,7 @@ class Reading:
     lines: Lines
     problems: list[Problem] = field(default_factory=list)
     files: dict[Path, str] = field(default_factory=dict)
+    asked: list[Asked] | None = None
 
     def tell(self, path: KeyPath, found: str, expected: str) -> None:
         """Keep a problem at `path`."""
@@ -98,6 +119,23 @@ class Value:
             self.reading.problems.append(refused.problem)
 
 
+@dataclass(frozen=True, slots=True)
+class Shaped(Generic[T_co]):
+    """A parser, and the JSON Schema of what it accepts (a part of what the schema lets through)."""
+
+    shape: Fragment
+    parse: Callable[[Value], T_co]
+
+    def __call__(self, value: Value) -> T_co:
+        """Return what a value means. Raises Refused."""
+        return self.parse(value)
+
+
+def shaped(shape: Fragment) -> Callable[[Callable[[Value], T]], Shaped[T]]:
+    """Give a parser its shape."""
+    return lambda parse: Shaped(shape, parse)
+
+
 class Table:
     """One table of the file. Leave it through `closing`, which reports the keys nobody read."""
 
@@ -129,8 +167,12 @@ class Table:
         """Return the keys that the file gives, in their order."""
         return tuple(self._values)
 
-    def read(self, key: str, default: T, parse: Callable[[Value], T]) -> T:
+    def read(self, key: str, default: T, parse: Shaped[T]) -> T:
         """Return what `key` says; the default when it is missing, or refused with a problem."""
+        self._ask(key, parse.shape, default)
+        return self._read(key, default, parse)
+
+    def _read(self, key: str, default: T, parse: Shaped[T]) -> T:
         self._known.append(key)
         value = self._values.get(key)
         if value is None:
@@ -141,20 +183,32 @@ class Table:
             value.keep(refused)
             return default
 
-    def need(self, key: str, stand_in: T, parse: Callable[[Value], T], example: str) -> T:
+    def need(self, key: str, stand_in: T, parse: Shaped[T], example: str) -> T:
         """Read a key without a default; a missing one is a problem, and `stand_in` comes back."""
+        self._ask(key, parse.shape, needed=True)
         if key not in self._values and not self._broken:
             self.tell(key, "nothing", f"{key} = {example}")
-        return self.read(key, stand_in, parse)
+        return self._read(key, stand_in, parse)
 
-    def table(self, key: str) -> Table:
-        """Return a table of this one, empty when it is missing."""
+    def read_others(self, names: str, default: T, parse: Shaped[T]) -> dict[str, T]:
+        """Read every key that was not asked for yet, in their order; `names` is their pattern.
+
+        What does not match is read like the others: the caller tells what is wrong with a name.
+        """
+        self._ask(names, parse.shape, is_pattern=True)
+        others = [key for key in self._values if key not in self._known]
+        return {key: self._read(key, default, parse) for key in others}
+
+    def table(self, key: str, default: object = None) -> Table:
+        """Return a table of this one, empty when it is missing; `default` is what that means."""
+        self._ask(key, TABLE, default)
         self._known.append(key)
         value = self._values.get(key)
         return value.table() if value else Table(self.reading, (*self.path, key), {})
 
-    def tables(self, key: str) -> list[Table]:
+    def tables(self, key: str, *, needed: bool = False) -> list[Table]:
         """Return the tables of an array of tables (`[[key]]`), none when it is missing."""
+        self._ask(key, listing(TABLE), needed=needed)
         self._known.append(key)
         value = self._values.get(key)
         if value is None:
@@ -164,6 +218,18 @@ class Table:
         except Refused as refused:
             value.keep(refused)
             return []
+
+    def _ask(
+        self,
+        key: str,
+        shape: Fragment,
+        default: object = None,
+        *,
+        needed: bool = False,
+        is_pattern: bool = False,
+    ) -> None:
+        if self.reading.asked is not None:
+            self.reading.asked.append(Asked(self.path, key, shape, default, needed, is_pattern))
 
     def forget(self) -> None:
         """Report no unknown keys here: what the table means is not known."""

@@ -9,7 +9,8 @@ from gateway.settings.addresses import parse_host, parse_origin
 from gateway.settings.conditions import at_most, groups, hours, methods, networks_among, users
 from gateway.settings.model import Session
 from gateway.settings.problems import choice_of, show
-from gateway.settings.reading import Table, Value
+from gateway.settings.reading import Shaped, Table, Value, shaped
+from gateway.settings.shapes import TEXT, listing, matching, words
 from gateway.settings.titles import judge_links, judge_title, read_icon, read_title
 from gateway.settings.values import flag, list_of, one_of, text, worded
 from policies.factors import SecondFactor
@@ -41,7 +42,7 @@ def read_routes(file: Table, around: Around) -> tuple[Route, ...]:
     """Read every `[[route]]`; there must be one, and no two for the same host and path."""
     before_all = len(file.reading.problems)
     routes: dict[tuple[str, str], Route] = {}
-    for open_table in file.tables("route"):
+    for open_table in file.tables("route", needed=True):
         with open_table.closing() as table:
             before = len(table.reading.problems)
             route = _route(table, around)
@@ -64,7 +65,7 @@ def _route(table: Table, around: Around) -> Route:
     example = show(around.upstreams[0] if around.upstreams else "portal")
     route = Route(
         path=table.need("path", "/", _path, '"/"'),
-        upstream=table.need("upstream", "", lambda value: _upstream(value, around), example),
+        upstream=table.need("upstream", "", _upstream(around.upstreams), example),
         host=table.read("host", None, _host),
         public=table.read("public", default=False, parse=flag),
         users=table.read("users", frozenset(), users),
@@ -99,14 +100,20 @@ def _judge_sense(table: Table, route: Route) -> None:
         table.tell("report_only", "true, and no condition that it is about", expected)
 
 
-def _upstream(value: Value, around: Around) -> str:
-    upstreams = around.upstreams
-    name = text(value)
-    if name not in upstreams:
-        raise value.refusal(choice_of(name, upstreams) if upstreams else "an [[upstream]] first")
-    return name
+def _upstream(upstreams: tuple[str, ...]) -> Shaped[str]:
+    @shaped(TEXT)
+    def parse(value: Value) -> str:
+        name = text(value)
+        if name not in upstreams:
+            raise value.refusal(
+                choice_of(name, upstreams) if upstreams else "an [[upstream]] first"
+            )
+        return name
+
+    return parse
 
 
+@shaped(matching(_PATH.pattern))
 def _path(value: Value) -> str:
     path = text(value)
     if _PATH.fullmatch(path) is None or _DOTS.search(path):
@@ -118,6 +125,7 @@ def _path(value: Value) -> str:
     return path
 
 
+@shaped(TEXT)
 def _host(value: Value) -> str:
     host = text(value)
     star = "*." if host.startswith("*.") else ""
@@ -131,18 +139,22 @@ def _host(value: Value) -> str:
     return star + bare
 
 
+@shaped(words(factor.value for factor in SecondFactor))
 def _second_factor(value: Value) -> SecondFactor:
     return SecondFactor(one_of(*(factor.value for factor in SecondFactor))(value))
 
 
+@shaped(words(kind.value for kind in Kind))
 def _kind(value: Value) -> Kind:
     return Kind(one_of(*(kind.value for kind in Kind))(value))
 
 
+@shaped(listing(TEXT))
 def _upgrades(value: Value) -> frozenset[str]:
     return frozenset(list_of(_upgrade, 'a list of protocols, as ["websocket"]')(value))
 
 
+@shaped(TEXT)
 def _upgrade(value: Value) -> str:
     name = text(value)
     if name == "h2c" or name.startswith(("h2c/", "http/", "tls/")):
@@ -152,10 +164,12 @@ def _upgrade(value: Value) -> str:
     return name
 
 
+@shaped(listing(TEXT))
 def _origins(value: Value) -> tuple[str, ...]:
     return list_of(_origin, 'a list of origins, as ["public_url"]')(value)
 
 
+@shaped(TEXT)
 def _origin(value: Value) -> str:
     if value.raw == PUBLIC_URL:
         return PUBLIC_URL

@@ -8,11 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from gateway.settings import shapes
 from gateway.settings.addresses import parse_call_url
 from gateway.settings.credentials import secret
 from gateway.settings.model import HttpSms, OutboxSms, Secret
 from gateway.settings.problems import choice_of, show
-from gateway.settings.reading import Refused, Table, Value
+from gateway.settings.reading import Refused, Table, Value, shaped
 from gateway.settings.templates import words_of
 from gateway.settings.values import file_path, lasting, one_of, text
 
@@ -80,12 +81,14 @@ def _http(table: Table, name: str) -> HttpSms:
     return sms
 
 
+@shaped(shapes.words(_KINDS))
 def _kind(value: Value) -> str:
     if value.raw in _LATER:
         raise value.refusal(choice_of(None, _KINDS), f'"{value.raw}", which is not available yet')
     return one_of(*_KINDS)(value)
 
 
+@shaped(shapes.matching(_NAME.pattern))
 def _name(value: Value) -> str:
     name = text(value)
     if _NAME.fullmatch(name) is None:
@@ -93,6 +96,7 @@ def _name(value: Value) -> str:
     return name
 
 
+@shaped(shapes.TEXT)
 def _url(value: Value) -> str:
     # The query may hold an API key, so the URL is not shown.
     written = text(value)
@@ -102,6 +106,7 @@ def _url(value: Value) -> str:
         raise value.refusal(str(error), f"a text of {len(written)} characters") from None
 
 
+@shaped(shapes.entries({"type": "string"}))
 def _form(value: Value) -> Form | None:
     fields: list[tuple[str, str]] = []
     places: set[str] = set()
@@ -114,6 +119,7 @@ def _form(value: Value) -> Form | None:
     return tuple(fields)
 
 
+@shaped({"type": ["object", "array"]})
 def _json(value: Value) -> object:
     expected = 'a table, as { to = "{mobile}", text = "{text}" }'
     if not isinstance(value.raw, (dict, list)):
@@ -145,6 +151,7 @@ def _both(value: Value, places: set[str]) -> None:
             raise value.refusal(f"{{{place}}} in one of its texts", f"no {{{place}}}")
 
 
+@shaped(shapes.entries(shapes.SECRET, _TOKEN.pattern))
 def _headers(value: Value) -> Headers:
     headers: list[tuple[str, Secret]] = []
     for name, entry in value.entries('a table, as { X-Api-Key = { env = "SMS_KEY" } }').items():

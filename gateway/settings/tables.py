@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from gateway.settings import shapes
 from gateway.settings.addresses import parse_listen
 from gateway.settings.model import (
     LONGEST_HEAD,
@@ -26,7 +27,7 @@ from gateway.settings.model import (
     Tls,
 )
 from gateway.settings.networks import proxies
-from gateway.settings.reading import Table, Value
+from gateway.settings.reading import Table, Value, shaped
 from gateway.settings.templates import places_of
 from gateway.settings.units import format_duration, format_size
 from gateway.settings.values import (
@@ -36,6 +37,7 @@ from gateway.settings.values import (
     flag,
     lasting,
     list_of,
+    name_of,
     one_of,
     rate,
     sized,
@@ -51,6 +53,7 @@ CHANGE_MOBILE: Final = ("corporate-or-code", "corporate")
 
 _CODE_PLACES: Final = ("code", "organisation", "minutes", "host")
 _TEXT_MAX: Final = 300
+_WORKERS_MAX: Final = 256
 # Each message is remembered for the period, in one value that is read and written whole.
 _BUDGET_MAX: Final = 10_000
 _BUDGET_PERIOD: Final = timedelta(days=2)
@@ -127,7 +130,7 @@ def read_self_service(file: Table, networks: tuple[str, ...]) -> SelfService:
     usual = SelfService()
     with file.table("self_service").closing() as table:
         return SelfService(
-            first_logon=table.read("first_logon", usual.first_logon, one_of(*networks)),
+            first_logon=table.read("first_logon", usual.first_logon, name_of(networks)),
             change_mobile=table.read("change_mobile", usual.change_mobile, one_of(*CHANGE_MOBILE)),
             prove_mobile=table.read("prove_mobile", usual.prove_mobile, flag),
             reset=table.read("reset", usual.reset, flag),
@@ -164,7 +167,7 @@ def read_audit(file: Table, state_dir: Path) -> Path:
 def read_debug(file: Table, networks: tuple[str, ...]) -> Debug:
     """Read `[debug]`; only networks that have a name can be meant."""
     with file.table("debug").closing() as table:
-        names = list_of(one_of(*networks), 'a list of named networks, as ["corporate"]')
+        names = list_of(name_of(networks), 'a list of named networks, as ["corporate"]')
         return Debug(networks=table.read("networks", Debug().networks, names))
 
 
@@ -188,10 +191,12 @@ def read_limits(file: Table) -> Limits:
     return limits
 
 
+@shaped(shapes.saying(shapes.TEXT, 'An address and a port, as "127.0.0.1:8080".'))
 def _address(value: Value) -> HostPort:
     return worded(value, parse_listen)
 
 
+@shaped(shapes.listing(shapes.matching(r".+:[0-9]+"), least=1, unique=True))
 def _addresses(value: Value) -> tuple[HostPort, ...]:
     expected = 'a list of addresses, as ["127.0.0.1:8080"]'
     found = list_of(_address, expected)(value)
@@ -200,14 +205,16 @@ def _addresses(value: Value) -> tuple[HostPort, ...]:
     return found
 
 
+@shaped(shapes.either(shapes.number(1, _WORKERS_MAX), shapes.words(["auto"])))
 def _workers(value: Value) -> int:
     if value.raw == "auto":
         return 0
     if isinstance(value.raw, str):
         raise value.refusal('a number of processes, or "auto" for one a core')
-    return whole(1, 256)(value)
+    return whole(1, _WORKERS_MAX)(value)
 
 
+@shaped(shapes.TABLE)
 def _tls(value: Value) -> Tls | None:
     stand_in = Path()
     with value.table().closing() as table:
@@ -216,6 +223,7 @@ def _tls(value: Value) -> Tls | None:
     return Tls(certificate, key)
 
 
+@shaped(shapes.saying(shapes.RATE, f'At most {_BUDGET_MAX} in at most "2d".'))
 def _budget(value: Value) -> Rate:
     found = rate(value)
     if found.count > _BUDGET_MAX or found.period > _BUDGET_PERIOD:
@@ -223,6 +231,7 @@ def _budget(value: Value) -> Rate:
     return found
 
 
+@shaped(shapes.listing(shapes.DURATION, least=1, unique=True))
 def _growing(value: Value) -> tuple[timedelta, ...]:
     expected = 'a list of growing durations, as ["1m", "5m", "15m"]'
     found = list_of(duration, expected)(value)
@@ -231,6 +240,7 @@ def _growing(value: Value) -> tuple[timedelta, ...]:
     return found
 
 
+@shaped(shapes.matching("[A-Z]{2}"))
 def _region(value: Value) -> str:
     region = text(value)
     if not is_region(region):
@@ -238,6 +248,7 @@ def _region(value: Value) -> str:
     return region
 
 
+@shaped({**shapes.TEXT, "pattern": r"\{code\}", "maxLength": _TEXT_MAX})
 def _code_text(value: Value) -> str:
     found = text(value)
     if len(found) > _TEXT_MAX:

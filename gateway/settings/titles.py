@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from gateway.settings.problems import choice_of, show
-from gateway.settings.reading import Table, Value
+from gateway.settings.reading import Table, Value, shaped
+from gateway.settings.shapes import TEXT, words
 from gateway.settings.values import text
 from policies.apps import ICONS
 from policies.routes import Kind, Route, RouteTable
@@ -17,6 +18,7 @@ LONGEST_TITLE: Final = 60
 _OPENED_BY: Final = b"GET"
 
 
+@shaped({**TEXT, "maxLength": LONGEST_TITLE})
 def read_title(value: Value) -> str:
     """Read the name of a system as people call it."""
     title = text(value)
@@ -26,6 +28,7 @@ def read_title(value: Value) -> str:
     return title
 
 
+@shaped(words(sorted(ICONS)))
 def read_icon(value: Value) -> str:
     """Read the name of one of our pictures."""
     icon = text(value)

@@ -12,6 +12,13 @@ DURATION: Final = 'a duration with its unit, as "30s", "5m" or "1h30m"'
 SIZE: Final = 'a size with its unit, as "512B", "64KiB" or "10MiB"'
 RATE: Final = 'so many in so long, as "5/5m"'
 
+# The same in Python and in ECMA-262, for the JSON Schema.
+DURATION_PATTERN: Final = (
+    "^(?=.)(?:[0-9]{1,9}d)?(?:[0-9]{1,9}h)?(?:[0-9]{1,9}m)?(?:[0-9]{1,9}s)?(?:[0-9]{1,9}ms)?$"
+)
+SIZE_PATTERN: Final = "^[0-9]{1,9}(?:[KMGT]iB|B)$"
+RATE_PATTERN: Final = "^[0-9]{1,9}/(?:[0-9]{1,9}(?:ms|[dhms]))+$"
+
 _STEPS: Final = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 _PART: Final = re.compile(r"([0-9]{1,9})(ms|[dhms])")
 _DURATION: Final = re.compile(r"(?:[0-9]{1,9}(?:ms|[dhms]))+")

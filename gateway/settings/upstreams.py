@@ -6,10 +6,11 @@ import re
 from datetime import timedelta
 from typing import Final
 
+from gateway.settings import shapes
 from gateway.settings.addresses import parse_upstream_url
 from gateway.settings.model import Upstream, UpstreamUrl
 from gateway.settings.problems import show
-from gateway.settings.reading import Refused, Table, Value
+from gateway.settings.reading import Refused, Table, Value, shaped
 from gateway.settings.templates import places_of
 from gateway.settings.values import (
     existing_file,
@@ -48,7 +49,7 @@ _EXAMPLE: Final = 'a table, as { X-Remote-User = "{user}" }'
 def read_upstreams(file: Table) -> tuple[Upstream, ...]:
     """Read every `[[upstream]]`; there must be one, and names must differ."""
     upstreams: list[Upstream] = []
-    for open_table in file.tables("upstream"):
+    for open_table in file.tables("upstream", needed=True):
         with open_table.closing() as table:
             upstream = _upstream(table)
             if any(other.name == upstream.name for other in upstreams) and upstream.name:
@@ -82,6 +83,7 @@ def _upstream(table: Table) -> Upstream:
     )
 
 
+@shaped(shapes.matching(_NAME.pattern))
 def _name(value: Value) -> str:
     name = text(value)
     if _NAME.fullmatch(name) is None:
@@ -89,14 +91,21 @@ def _name(value: Value) -> str:
     return name
 
 
+@shaped(shapes.TEXT)
+def _url(value: Value) -> UpstreamUrl:
+    return worded(value, parse_upstream_url)
+
+
+@shaped(shapes.listing(shapes.TEXT, least=1, unique=True))
 def _urls(value: Value) -> tuple[UpstreamUrl, ...]:
     expected = 'a list of addresses, as ["http://127.0.0.1:9000"]'
-    urls = list_of(lambda element: worded(element, parse_upstream_url), expected)(value)
+    urls = list_of(_url, expected)(value)
     if not urls or len(set(urls)) < len(urls):
         raise value.refusal("one address or more, each once")
     return urls
 
 
+@shaped(shapes.entries(shapes.TEXT, _TOKEN.pattern))
 def _identity(value: Value) -> tuple[tuple[str, str], ...]:
     """Read field names and templates; names that fold to one field are refused."""
     fields: dict[str, tuple[str, str]] = {}

@@ -1,19 +1,19 @@
 """Parsers of plain values: text, numbers, choices, lists, durations, sizes, rates, paths.
 
-Each takes a `Value` and raises `Refused` with the words for what to write.
+Each takes a `Value`, raises `Refused` with the words for what to write, and carries its shape.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from gateway.settings import units
+from gateway.settings import shapes, units
 from gateway.settings.model import Rate
 from gateway.settings.problems import choice_of, printable
-from gateway.settings.reading import Refused, Value
+from gateway.settings.reading import Refused, Shaped, Value, shaped
 
 T = TypeVar("T")
 
@@ -25,6 +25,7 @@ class _Ordered(Protocol):
 O = TypeVar("O", bound=_Ordered)  # noqa: E741 - a type's name
 
 
+@shaped(shapes.FLAG)
 def flag(value: Value) -> bool:
     """Read true or false."""
     if not isinstance(value.raw, bool):
@@ -32,6 +33,7 @@ def flag(value: Value) -> bool:
     return value.raw
 
 
+@shaped(shapes.TEXT)
 def text(value: Value) -> str:
     """Read one line of text that is not empty."""
     if not isinstance(value.raw, str):
@@ -41,9 +43,10 @@ def text(value: Value) -> str:
     return value.raw
 
 
-def one_of(*options: str) -> Callable[[Value], str]:
+def one_of(*options: str) -> Shaped[str]:
     """Read one of a few words."""
 
+    @shaped(shapes.words(options))
     def parse(value: Value) -> str:
         if value.raw not in options:
             raise value.refusal(choice_of(value.raw, options))
@@ -52,9 +55,15 @@ def one_of(*options: str) -> Callable[[Value], str]:
     return parse
 
 
-def whole(least: int, most: int) -> Callable[[Value], int]:
+def name_of(options: Sequence[str]) -> Shaped[str]:
+    """Read one of the names that stand elsewhere in the file; the schema cannot know them."""
+    return Shaped(shapes.TEXT, one_of(*options))
+
+
+def whole(least: int, most: int) -> Shaped[int]:
     """Read a whole number without a unit."""
 
+    @shaped(shapes.number(least, most))
     def parse(value: Value) -> int:
         number = value.raw
         if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= most:
@@ -64,24 +73,28 @@ def whole(least: int, most: int) -> Callable[[Value], int]:
     return parse
 
 
+@shaped(shapes.DURATION)
 def duration(value: Value) -> timedelta:
     """Read "1h30m"."""
     return _with_unit(value, units.parse_duration, units.DURATION)
 
 
+@shaped(shapes.SIZE)
 def size(value: Value) -> int:
     """Read "64KiB" as bytes."""
     return _with_unit(value, units.parse_size, units.SIZE)
 
 
+@shaped(shapes.RATE)
 def rate(value: Value) -> Rate:
     """Read "5/5m"."""
     return _with_unit(value, units.parse_rate, units.RATE)
 
 
-def between(parse: Callable[[Value], O], least: O, most: O, words: str) -> Callable[[Value], O]:
+def between(parse: Shaped[O], least: O, most: O, words: str) -> Shaped[O]:
     """Read with `parse` and refuse what is out of bounds; `words` say the bounds."""
 
+    @shaped(shapes.saying(parse.shape, f"{words[0].upper()}{words[1:]}."))
     def bounded(value: Value) -> O:
         read = parse(value)
         if not least <= read <= most:
@@ -91,21 +104,22 @@ def between(parse: Callable[[Value], O], least: O, most: O, words: str) -> Calla
     return bounded
 
 
-def lasting(shortest: str, longest: str) -> Callable[[Value], timedelta]:
+def lasting(shortest: str, longest: str) -> Shaped[timedelta]:
     """Read a duration within bounds that are written as the file writes them."""
     least, most = units.parse_duration(shortest), units.parse_duration(longest)
     return between(duration, least, most, f'a duration from "{shortest}" to "{longest}"')
 
 
-def sized(smallest: str, largest: str) -> Callable[[Value], int]:
+def sized(smallest: str, largest: str) -> Shaped[int]:
     """Read a size within bounds that are written as the file writes them."""
     least, most = units.parse_size(smallest), units.parse_size(largest)
     return between(size, least, most, f'a size from "{smallest}" to "{largest}"')
 
 
-def list_of(parse: Callable[[Value], T], expected: str) -> Callable[[Value], tuple[T, ...]]:
+def list_of(parse: Shaped[T], expected: str) -> Shaped[tuple[T, ...]]:
     """Read a list; every element that is refused is told."""
 
+    @shaped(shapes.listing(parse.shape))
     def parse_all(value: Value) -> tuple[T, ...]:
         read: list[T] = []
         elements = value.elements(expected)
@@ -121,12 +135,14 @@ def list_of(parse: Callable[[Value], T], expected: str) -> Callable[[Value], tup
     return parse_all
 
 
+@shaped(shapes.TEXT)
 def file_path(value: Value) -> Path:
     """Read a path; a relative one is relative to the directory of gateway.toml."""
     written = text(value)
     return value.reading.base / Path(written)
 
 
+@shaped(shapes.TEXT)
 def existing_file(value: Value) -> Path:
     """Read the path of a file that can be read."""
     path = file_path(value)

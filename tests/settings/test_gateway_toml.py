@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from pathlib import Path
-
-import pytest
 
 from gateway.settings.parse import read_settings
-from gateway.settings.reading import Table
+from gateway.settings.questions import ask_readers
 from gateway.settings.snapshot import compile_snapshot
 from gateway.settings.warnings import warnings
 from tests.settings.samples import write
+from tests.settings.whole_file import FILE, TEXT, edited
 
-FILE = Path(__file__).parents[2] / "gateway.toml"
-TEXT = FILE.read_text(encoding="utf-8")
 KEY = re.compile(r"(?:# )?([a-z_]+) = .*")
 TABLE = re.compile(r"\[\[?([a-z_]+)\]?\]")
 
@@ -45,57 +41,6 @@ def keys_in_the_file():
     return found
 
 
-@pytest.fixture
-def asked(monkeypatch):
-    """Every key that the reader asks for, as (path of tables without indices, key)."""
-    seen = set()
-    for name in ("read", "need", "table", "tables"):
-        plain = getattr(Table, name)
-
-        def spy(self, key, *rest, plain=plain, **named):
-            seen.add((tuple(part for part in self.path if isinstance(part, str)), key))
-            return plain(self, key, *rest, **named)
-
-        monkeypatch.setattr(Table, name, spy)
-    return seen
-
-
-def edited(on=(), off=()):
-    """The file with some optional lines switched on and some lines left out, by how they begin."""
-    lines = []
-    for line in TEXT.splitlines():
-        if line.startswith(tuple(f"# {start}" for start in on)):
-            lines.append(line.removeprefix("# "))
-        elif not line.startswith(tuple(off) or "\0"):
-            lines.append(line)
-    return "\n".join(lines) + "\n"
-
-
-CONDITIONS = ("groups =", "networks =", "hours =", "absolute =", 'idle = "10m')
-
-
-def every_way(directory):
-    """Files in which, taken together, every key is on."""
-    for name in ("cert.pem", "key.pem", "portal-ca.pem"):
-        (directory / name).write_text("x")
-    (directory / "branding").mkdir(exist_ok=True)
-    further = (
-        "tls =",
-        "headers =",
-        "username =",
-        "password =",
-        "success_text =",
-        "directory =",
-        *CONDITIONS,
-    )
-    yield edited(on=(*further, 'host = "x', "title =", "icon ="))
-    yield edited(on=("json =",), off=("form =",))
-    yield edited(on=("tls_ca =",)).replace('"http://127.0.0.1:9000"', '"https://127.0.0.1:9000"')
-    yield edited(on=("url = {",), off=('path = "var/dir',)).replace('"sqlite"\n', '"sql"\n')
-    http = ('name = "http', 'url = "http:', "form =", 'timeout = "')
-    yield edited(on=('path = "var/out',), off=http).replace('kind = "http"', 'kind = "outbox"')
-
-
 def test_it_is_valid_and_safe():
     settings = read_settings(FILE, {})
     assert warnings(settings) == []
@@ -111,30 +56,16 @@ def test_it_is_what_the_demo_needs():
     assert settings.upstreams[0].urls[0].port == 9000
 
 
-def test_every_key_of_the_reader_stands_in_it(tmp_path, asked):
-    environ = {
-        "PORTVAKT_DIRECTORY_URL": "postgresql+asyncpg://h/d",
-        "SMS_API_KEY": "k",
-        "SMS_PASSWORD": "p",
-    }
-    for text in every_way(tmp_path):
-        read_settings(write(tmp_path, text), environ)
-    stands = keys_in_the_file()
-    tables = set(TABLE.findall(TEXT))
-    for path, key in asked:
-        if path == () and key in tables:
-            continue
-        if path in {("listen", "tls"), ("upstream", "timeout")}:
-            line = next(
-                line
-                for line in TEXT.splitlines()
-                if line.lstrip("# ").startswith(f"{path[1]} = {{")
-            )
-            assert f"{key} = " in line
-            continue
-        assert ("".join(path), key) in stands, f"{path} {key}"
-    known = {("".join(path), key) for path, key in asked}
-    assert stands <= known, stands - known
+def test_every_key_of_the_reader_stands_in_it():
+    stands, tables = keys_in_the_file(), set(TABLE.findall(TEXT))
+    known = set()
+    for path, questions in ask_readers().items():
+        for key, asked in questions.keys().items():
+            if path in {("listen", "tls"), ("upstream", "timeout")}:
+                assert re.search(rf"^(# )?{path[1]} = \{{.*\b{key} = ", TEXT, re.MULTILINE), key
+            elif not asked[0].is_pattern and (path or key not in tables):
+                known.add(("".join(path), key))
+    assert stands == known
 
 
 def test_its_defaults_are_those_of_the_code(tmp_path):

@@ -1,0 +1,50 @@
+"""The repository's gateway.toml, and it again with lines switched on and off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FILE = Path(__file__).parents[2] / "gateway.toml"
+TEXT = FILE.read_text(encoding="utf-8")
+ENVIRON = {
+    "PORTVAKT_DIRECTORY_URL": "postgresql+asyncpg://h/d",
+    "SMS_API_KEY": "k",
+    "SMS_PASSWORD": "p",
+}
+
+
+def edited(on=(), off=()):
+    """The file with some optional lines switched on and some lines left out, by how they begin."""
+    lines = []
+    for line in TEXT.splitlines():
+        if line.startswith(tuple(f"# {start}" for start in on)):
+            lines.append(line.removeprefix("# "))
+        elif not line.startswith(tuple(off) or "\0"):
+            lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+CONDITIONS = ("groups =", "networks =", "hours =", "absolute =", 'idle = "10m')
+
+
+def every_way(directory):
+    """Files in which, taken together, every key is on."""
+    for name in ("cert.pem", "key.pem", "portal-ca.pem", "forbidden-passwords.txt"):
+        (directory / name).write_text("x")
+    (directory / "branding").mkdir(exist_ok=True)
+    further = (
+        "tls =",
+        "headers =",
+        "username =",
+        "password =",
+        "success_text =",
+        "directory =",
+        "forbidden_file =",
+        *CONDITIONS,
+    )
+    yield edited(on=(*further, 'host = "x', "title =", "icon ="))
+    yield edited(on=("json =",), off=("form =",))
+    yield edited(on=("tls_ca =",)).replace('"http://127.0.0.1:9000"', '"https://127.0.0.1:9000"')
+    yield edited(on=("url = {",), off=('path = "var/dir',)).replace('"sqlite"\n', '"sql"\n')
+    http = ('name = "http', 'url = "http:', "form =", 'timeout = "')
+    yield edited(on=('path = "var/out',), off=http).replace('kind = "http"', 'kind = "outbox"')
