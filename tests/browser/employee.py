@@ -155,7 +155,7 @@ class Employee:
         ):  # fmt: skip
             if text:
                 self.page.locator(f"#{name}").fill(text)
-        return self._press(self.page.locator("main button[type=submit]"))
+        return self._press(self.page.locator("main button[type=submit]").first)
 
     def ask_for_reset(self, account: Account | str) -> Response:
         """Fill in the user name whose password is forgotten, and press the button."""
