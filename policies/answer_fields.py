@@ -1,16 +1,18 @@
 """Fields that every answer of our own carries, pages and refusals (ASVS 3.4; docs/outside.md).
 
-No script is allowed at all: the pages have none. Nothing may frame them, nothing may post them
-elsewhere, and no cache keeps them.
+No script is allowed at all: the pages have none. Nothing may frame them (but
+for one page without a form), nothing may post them elsewhere, and no cache keeps them.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+NO_FRAMES: Final = "X-Frame-Options"
+_NO_ANCESTORS: Final = "; frame-ancestors 'none'"
 _CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
+    + _NO_ANCESTORS
 )
 
 _ALWAYS: Final = (
@@ -19,7 +21,7 @@ _ALWAYS: Final = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Referrer-Policy", "same-origin"),
     ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
+    (NO_FRAMES, "DENY"),
 )
 _HSTS: Final = ("Strict-Transport-Security", "max-age=63072000")
 NO_STORE: Final = ("Cache-Control", "no-store")
@@ -33,3 +35,16 @@ def security_fields(*, https: bool) -> tuple[tuple[str, str], ...]:
 def page_fields(*, https: bool) -> tuple[tuple[str, str], ...]:
     """Return the fields of an HTML page."""
     return (("Content-Type", "text/html; charset=utf-8"), NO_STORE, *security_fields(https=https))
+
+
+def framed_page_fields(*, https: bool) -> tuple[tuple[str, str], ...]:
+    """Return the fields of the one page that may stand in another site's frame.
+
+    It says why the logon cannot, and holds no form: without it an employee would see the browser's
+    own words only.
+    """
+    return tuple(
+        (name, value.removesuffix(_NO_ANCESTORS))
+        for name, value in page_fields(https=https)
+        if name != NO_FRAMES
+    )

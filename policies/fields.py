@@ -16,7 +16,7 @@ class CookieNames(NamedTuple):
     """Our cookies: the session, the challenge of a logon under way, the form's browser mark.
 
     `errand` is a reset or the proof of a number under way, `asked` says who was asked for a number,
-    `language` is the one that was chosen.
+    `language` is the one that was chosen, `trail` where the logon sent the browser just now.
     """
 
     session: str
@@ -25,12 +25,13 @@ class CookieNames(NamedTuple):
     errand: str
     asked: str
     language: str
+    trail: str
 
 
 def own_cookies(*, https: bool) -> CookieNames:
     """Return the cookie names; under https the `__Host-` prefix pins them to this host."""
     prefix = "__Host-" if https else ""
-    kinds = ("", "-challenge", "-form", "-errand", "-asked", "-language")
+    kinds = ("", "-challenge", "-form", "-errand", "-asked", "-language", "-trail")
     return CookieNames(*(f"{prefix}gateway{kind}" for kind in kinds))
 
 

@@ -12,6 +12,7 @@ from aiohttp.typedefs import Handler, Middleware
 from gateway.auth.ports import Unavailable
 from gateway.pages.account import AccountPage
 from gateway.pages.apps import AppsPage
+from gateway.pages.cookies import set_cookie
 from gateway.pages.desk import Desk
 from gateway.pages.files import FilesPage
 from gateway.pages.forms import MAX_BODY, FormRefused
@@ -20,13 +21,15 @@ from gateway.pages.interfaces import Interfaces
 from gateway.pages.language import LanguagePage
 from gateway.pages.logon import LogonPage
 from gateway.pages.logout import LogoutPage
+from gateway.pages.loop import FRAMED, stop_at_form
 from gateway.pages.otp import OtpPage
 from gateway.pages.own_sessions import OwnSessionsPage
 from gateway.pages.proof import ProofPage
 from gateway.pages.reset import ResetPage
 from gateway.pages.services import PageServices
+from gateway.pages.trails import TRIED, tried
 from gateway.pages.visit import Visit
-from policies.answer_fields import NO_STORE, page_fields, security_fields
+from policies.answer_fields import NO_FRAMES, NO_STORE, page_fields, security_fields
 
 _log: Final = logging.getLogger("portvakt.pages")
 _RETRY_AFTER_S: Final = 5
@@ -60,7 +63,8 @@ def make_pages(current: Callable[[], PageServices]) -> web.Application:
         """Put the security fields on every answer, whoever made it; say nothing of versions."""
         https = current().snapshot.settings.public_url.is_https
         for name, value in (*security_fields(https=https), NO_STORE):
-            response.headers.setdefault(name, value)
+            if not (name == NO_FRAMES and FRAMED in response):
+                response.headers.setdefault(name, value)
         response.headers.popall("Server", None)
 
     app.on_response_prepare.append(complete)
@@ -75,7 +79,7 @@ def _answering_surprises(desk: Desk) -> Middleware:
         try:
             return await handler(request)
         except FormRefused as refused:
-            return _form_refused(desk.visit(request), refused.again)
+            return _form_refused(desk, request, refused)
         except Unavailable as unavailable:
             _log.warning("%s is unavailable", unavailable.what)
             return _error(desk.visit(request), 503, retry_after=_RETRY_AFTER_S)
@@ -106,14 +110,29 @@ def _error(visit: Visit, status: int, *, retry_after: int | None = None) -> web.
     return response
 
 
-def _form_refused(visit: Visit, again: str) -> web.Response:
+def _form_refused(desk: Desk, request: web.Request, refused: FormRefused) -> web.Response:
+    """Say why when that can be told; else give the browser a mark, and see whether it keeps it."""
+    visit = desk.visit(request)
+    stopped = stop_at_form(desk, request, visit, refused.again)
+    if stopped is not None:
+        return stopped
+    again = refused.again
+    if refused.without_mark:
+        again += ("&" if "?" in again else "?") + f"{TRIED}={_tried(visit)}"
     body = visit.look.errors.form_refused(
         language=visit.language,
         reference=visit.client.request_id,
         here=visit.address,
         again=again,
     )
-    return _html(visit, body, 403)
+    response = _html(visit, body, 403)
+    if refused.without_mark:
+        set_cookie(response, visit.snapshot.cookies.form, visit.mark, https=visit.https)
+    return response
+
+
+def _tried(visit: Visit) -> str:
+    return tried(visit.services.clock.now(), visit.services.secret)
 
 
 def _html(visit: Visit, body: bytes, status: int) -> web.Response:

@@ -79,7 +79,7 @@ class Desk:
         )
         if not genuine:
             self.deny(visit, page, "stale-form")
-            raise FormRefused(link(page, visit.way_back(fields)))
+            raise FormRefused(link(page, visit.way_back(fields)), without_mark=visit.mark_is_new)
         return fields
 
     def deny(self, visit: Visit, page: str, reason: str) -> None:

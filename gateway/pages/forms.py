@@ -19,11 +19,15 @@ _OWN_SITES: Final = frozenset({"same-origin", "none"})
 
 
 class FormRefused(Exception):
-    """A forged or stale form: nothing was done. `again` is the page to start from."""
+    """A forged or stale form: nothing was done. `again` is the page to start from.
 
-    def __init__(self, again: str) -> None:
+    `without_mark`: it came from our own page, but without the cookie that came with the page.
+    """
+
+    def __init__(self, again: str, *, without_mark: bool = False) -> None:
         super().__init__("form refused")
         self.again = again
+        self.without_mark = without_mark
 
 
 def is_cross_site(headers: Mapping[str, str], own_origins: Collection[str]) -> bool:

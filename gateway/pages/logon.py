@@ -14,6 +14,7 @@ from gateway.pages.asked import LIFETIME, was_asked, with_asked
 from gateway.pages.cookies import delete_cookie, set_cookie
 from gateway.pages.desk import ACCOUNT, LOGON, NUMBER, OTP, Desk, link, wait_field
 from gateway.pages.forms import read_query, required
+from gateway.pages.loop import remember, stop_at_logon
 from gateway.pages.visit import Visit
 from policies.decision import Reason
 
@@ -43,6 +44,7 @@ def show_logon(
 def open_session(desk: Desk, visit: Visit, token: str, way_back: str) -> web.Response:
     """Send the browser on with its new session; a challenge under way has done its work."""
     response = desk.onward(way_back)
+    remember(response, visit, way_back)
     cookies = visit.snapshot.cookies
     set_cookie(response, cookies.session, token, https=visit.https)
     if visit.challenge is not None:
@@ -85,8 +87,14 @@ class LogonPage:
         way_back = visit.way_back(query)
         notice = query.get("notice", "")
         session = None if notice in AGAIN else await self._desk.who(visit)
+        target = way_back if session is None else landing(visit, session, way_back)
+        stopped = stop_at_logon(self._desk, request, visit, session, query, target)
+        if stopped is not None:
+            return stopped
         if session is not None:
-            return self._desk.onward(landing(visit, session, way_back))
+            response = self._desk.onward(target)
+            remember(response, visit, target)
+            return response
         return show_logon(self._desk, visit, way_back, {"notice": notice}, status=200)
 
     async def post(self, request: web.Request) -> web.Response:

@@ -44,6 +44,6 @@ class LogoutPage:
 
 def _without_cookies(response: web.Response, visit: Visit) -> web.Response:
     cookies = visit.snapshot.cookies
-    for name in (cookies.session, cookies.challenge):
+    for name in (cookies.session, cookies.challenge, cookies.trail):
         delete_cookie(response, name, https=visit.https)
     return response

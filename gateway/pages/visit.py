@@ -30,8 +30,8 @@ class Visit:
     """One request, under one configuration. Cookie values are None when absent.
 
     `host` is the canonical host, `here` the origin of pages on it. `address` is the path of the
-    page that answers, as a query carries it: where a form was posted, its page is got. `asked` is
-    "" when absent.
+    page that answers, as a query carries it: where a form was posted, its page is got. `asked` and
+    `trail` are "" when absent.
     """
 
     services: PageServices
@@ -43,6 +43,7 @@ class Visit:
     challenge: str | None
     errand: str | None
     asked: str
+    trail: str
     mark: str
     mark_is_new: bool
 
@@ -124,6 +125,7 @@ def read_visit(target: str, headers: Mapping[str, str], services: PageServices) 
         challenge=read_cookie(cookies, snapshot.cookies.challenge),
         errand=read_cookie(cookies, snapshot.cookies.errand),
         asked=read_cookie(cookies, snapshot.cookies.asked) or "",
+        trail=read_cookie(cookies, snapshot.cookies.trail) or "",
         mark=known or services.entropy.token(MARK_BYTES).hex(),
         mark_is_new=known is None,
     )

@@ -19,7 +19,7 @@ _FOR_PAGES: Final = {
     name.lower(): name
     for name in (
         b"Accept-Language", b"Content-Encoding", b"Content-Type", b"Cookie", b"Origin",
-        b"Sec-Fetch-Site", b"User-Agent",
+        b"Referer", b"Sec-Fetch-Dest", b"Sec-Fetch-Site", b"User-Agent",
     )
 }  # fmt: skip
 """What the pages read. Each comes once, so that their parser finds nothing to refuse."""

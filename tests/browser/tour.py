@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 from collections.abc import Callable, Iterator
 
 from playwright.sync_api import Page
@@ -15,6 +16,7 @@ from tests.browser.employee import SPARE_E164, SPARE_NUMBER, Employee, other_cod
 
 _WRONG = "Fel7losen"
 _NO_CODE = "000000"
+_AGAIN = re.compile("Try again|Försök igen")
 _unknown = itertools.count(1)
 
 OURS = "ours"
@@ -80,6 +82,10 @@ def _before_the_code(one: Employee) -> Iterator[Stop]:
     one.context.clear_cookies()
     answer = one.type_password(stranger)
     yield Stop("form-refused", one.page, answer.status)
+    one.context.clear_cookies()
+    one.page.get_by_role("link", name=_AGAIN).click()
+    one.page.locator(".reference").wait_for()
+    yield Stop("logon-not-kept", one.page, 403)
 
 
 def _the_code(one: Employee) -> Iterator[Stop]:

@@ -27,7 +27,9 @@ from gateway.auth.own_sessions import OwnSession
 from gateway.auth.session_labels import SessionLabel
 from gateway.auth.session_list import ListedSession
 from gateway.pages.templating import Templates
+from gateway.pages.trails import dump_trail
 from gateway.texts.catalog import Texts, sources
+from policies.bounces import MOST, Trail
 from policies.decision import Reason as Denial
 from policies.mobiles import NotMobileReason
 from policies.passwords import Reason
@@ -119,6 +121,18 @@ async def out(one: Browser) -> AsyncIterator[Page]:
     yield await one.get("/.gateway/nothing")
     yield await one.post(logon, {"username": "a"})
     yield await one.request("PUT", logon)
+    frame = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "cross-site"}
+    yield await one.get(logon, **frame)
+    at, secret = int(house.clock.time), house.services().secret
+    for cookies, start in (("", at), ("gateway=x; ", at), ("gateway=x; gateway=y; ", at),
+                           ("gateway=" + house.session("pwd") + "; ", at), ("", at + 99)):  # fmt: skip
+        trail = dump_trail(Trail("/x", (start,) * MOST), secret)
+        yield await one.get(f"{logon}?next=/x", Cookie=f"{cookies}gateway-trail={trail}")
+    house.logon.sessions.clear()
+    yield await one.post(logon, {}, Origin="http://www.example.se")
+    house.snapshot = make_snapshot(https=True)
+    yield await one.post(logon, {})
+    house.snapshot = make_snapshot()
 
 
 async def code(one: Browser) -> AsyncIterator[Page]:
