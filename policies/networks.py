@@ -111,6 +111,10 @@ class NetworkTable:
         index = bisect_right(self._starts[parsed.version], parsed.number) - 1
         return self._names[parsed.version][index]
 
+    def holding(self) -> frozenset[str]:
+        """Return the names that some address has."""
+        return frozenset(name for names in self._names.values() for name in names)
+
 
 class AddressSet:
     """A set of addresses, for example the proxies whose word is taken."""

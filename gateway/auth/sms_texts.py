@@ -1,4 +1,4 @@
-"""What messages say, in the language of the browser that caused them. Each fits in one or two SMS.
+"""What messages say, in the language of the browser that caused them. Each fits in one SMS.
 
 The text of a logon's code is gateway.toml's. Those here carry no link, so that nobody learns to
 follow links in messages. Like the texts of the pages they stand in the catalogs.
@@ -28,8 +28,7 @@ _NOTICES: Final = {
     ),
     Notice.PASSWORD_CHANGED: N_("Your password for {portal} was changed."),
     Notice.PASSWORD_RESET: N_(
-        "A new password for {portal} was chosen with a code to this phone, and you are logged off "
-        "everywhere."
+        "Your password for {portal} was reset by a code to this phone; you are logged off."
     ),
 }
 _NOT_YOU: Final = N_("Was it not you? Contact {support} at once.")

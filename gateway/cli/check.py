@@ -11,37 +11,50 @@ from typing import Final
 
 import click
 
+from gateway.auth.message_lengths import long_messages
 from gateway.checking import read_checked
 from gateway.pages.colours import dim_colours
+from gateway.settings.model import Settings
 from gateway.settings.problems import Problem, SettingsError
 from gateway.settings.warnings import warnings
 
+_HINT: Final = "hint: "
 _WIDEST: Final = 56
 """Columns that places are aligned to; longer ones stick out."""
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.option("--strict", is_flag=True, help="Exit with 1 for a warning too; hints are let pass.")
 @click.pass_context
-def check(ctx: click.Context, *, as_json: bool) -> None:
+def check(ctx: click.Context, *, as_json: bool, strict: bool) -> None:
     """Validate gateway.toml: every error at once.
 
-    Warns of unsafe settings too. Tables of an array are counted from 1: route[2] is the second
-    [[route]]. Exit status 0 when the file is valid (warnings or not), 1 when it is not.
+    Warns of unsafe settings too, and hints at good custom. Tables of an array are counted from 1:
+    route[2] is the second [[route]]. Exit status 0 when the file is valid (warnings or not), 1
+    when it is not.
     """
     path: Path = ctx.obj["config"]
     errors: Sequence[Problem] = ()
     advice: Sequence[Problem] = ()
     try:
         settings = read_checked(path, os.environ)
-        advice = [*warnings(settings), *dim_colours(settings.branding.own)]
+        advice = _advice(settings, path)
     except SettingsError as error:
         errors = error.problems
     if as_json:
         _print_json(path, errors, advice)
     else:
         _print_text(path, errors, advice)
-    ctx.exit(1 if errors else 0)
+    is_warned = any(not problem.is_hint for problem in advice)
+    ctx.exit(1 if errors or (strict and is_warned) else 0)
+
+
+def _advice(settings: Settings, path: Path) -> list[Problem]:
+    """Return every warning and hint; those about gateway.toml by line, then other files'."""
+    safety = warnings(settings, path, os.cpu_count() or 1)
+    own = sorted([*safety, *long_messages(settings)], key=lambda problem: problem.line)
+    return [*own, *dim_colours(settings.branding.own)]
 
 
 def render_problems(path: Path, problems: Iterable[Problem]) -> str:
@@ -49,7 +62,8 @@ def render_problems(path: Path, problems: Iterable[Problem]) -> str:
     listed = [(_where(path, problem), problem) for problem in problems]
     width = min(max((len(where) for where, _ in listed), default=0), _WIDEST)
     return "\n".join(
-        f"{where:<{width}} found {problem.found}; write {problem.expected}"
+        f"{where:<{width}} {_HINT if problem.is_hint else ''}found {problem.found}; "
+        f"write {problem.expected}"
         for where, problem in listed
     )
 
@@ -68,8 +82,10 @@ def _print_text(path: Path, errors: Sequence[Problem], advice: Sequence[Problem]
         return
     if advice:
         click.echo(render_problems(path, advice))
-        count = _count(len(advice), "warning")
-        click.echo(f"\n{path} is valid, with {count}: each says what is unsafe and what is safer.")
+        hints = sum(problem.is_hint for problem in advice)
+        counts = [(len(advice) - hints, "warning"), (hints, "hint")]
+        said = " and ".join(_count(number, noun) for number, noun in counts if number)
+        click.echo(f"\n{path} is valid, with {said}: each says what is unsafe and what is safer.")
         return
     click.echo(f"{path} is valid.")
 

@@ -31,14 +31,14 @@ _EXAMPLES: Final = (
 def secret(value: Value) -> Secret:
     """Read a secret that must be there. Raises Refused without showing it."""
     if isinstance(value.raw, str):
-        return Secret(_whole(value, value.raw))
+        return Secret(_whole(value, value.raw), is_literal=True)
     if not isinstance(value.raw, dict):
         raise value.refusal(FORMS, "something that is neither text nor a table")
     entries = value.entries(FORMS)
     if set(entries) == {"env"}:
         return Secret(_of_environment(entries["env"]))
     if set(entries) == {"file"}:
-        return Secret(_of_file(entries["file"]))
+        return Secret(_of_file(entries["file"]), file=file_path(entries["file"]))
     raise value.refusal(FORMS, f"a table of {len(entries)} keys")
 
 

@@ -21,12 +21,17 @@ from policies.signs import Signs, parse_signs
 
 
 class Secret:
-    """A secret value whose `repr` and `str` never show it; `reveal()` is greppable."""
+    """A secret value whose `repr` and `str` never show it; `reveal()` is greppable.
 
-    __slots__ = ("_value",)
+    `is_literal`: it stands in gateway.toml itself. `file` is the one that it was read from.
+    """
 
-    def __init__(self, value: str) -> None:
+    __slots__ = ("_value", "file", "is_literal")
+
+    def __init__(self, value: str, *, is_literal: bool = False, file: Path | None = None) -> None:
         self._value: Final = value
+        self.is_literal: Final = is_literal
+        self.file: Final = file
 
     def reveal(self) -> str:
         """Return the secret itself."""

@@ -24,7 +24,8 @@ class Problem:
 
     `line` counts from 1 (0: the file as a whole). `key` is the path of the key, tables of an array
     counted from 1 (`route[2].second_factor`); "" is the file. A secret value is never in `found`.
-    `file` is another file than gateway.toml, as gateway.toml names it.
+    `file` is another file than gateway.toml, as gateway.toml names it. A warning that `is_hint` is
+    about good custom rather than danger.
     """
 
     line: int
@@ -32,6 +33,7 @@ class Problem:
     found: str
     expected: str
     file: str = ""
+    is_hint: bool = False
 
     def sentence(self) -> str:
         """Return the finding without its line."""

@@ -89,7 +89,7 @@ async def test_a_forgotten_password() -> None:
         "notice.password-reset:sent:fake",
     ]
     assert script.browser.session is None, "a reset opens no session"
-    assert "logged off everywhere" in script.sms.messages[-1][1]
+    assert "you are logged off" in script.sms.messages[-1][1]
     assert await script.password() == Rejected()
     assert isinstance(await script.password(FRESH), CodeSent), "outside both are still asked for"
     script.browser = before

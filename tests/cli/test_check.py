@@ -49,6 +49,28 @@ def test_warnings_are_listed_and_the_file_is_valid(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "args", "code", "said"),
+    [
+        ("[session]\nidle = '2h'\n", (), 0, "with 1 hint:"),
+        ("[session]\nidle = '2h'\n", ("--strict",), 0, "with 1 hint:"),
+        ("[password]\nmin_length = 6\n", ("--strict",), 1, "with 1 warning:"),
+        ("[password]\nmin_length = 6\n[session]\nidle = '2h'\n", (), 0, "1 warning and 1 hint:"),
+        (
+            "[branding]\nportal = 'Medarbetarportalen för alla'\n",
+            ("--strict",),
+            1,
+            "2 SMS each time",
+        ),
+        ("", ("--strict",), 0, "is valid."),
+    ],
+)
+def test_strict_refuses_warnings_and_lets_hints_pass(tmp_path, text, args, code, said):
+    result = run(write(tmp_path, SAFE + text), *args)
+    assert (result.exit_code, said in result.output) == (code, True), result.output
+    assert ("hint: found" in result.output) is ("idle" in text)
+
+
+@pytest.mark.parametrize(
     ("text", "code", "valid", "errors", "warned"),
     [
         (SAFE, 0, True, [], []),

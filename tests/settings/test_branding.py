@@ -134,7 +134,7 @@ def test_files_that_nobody_reads_are_warned_of(tmp_path, look):
     for name in ("Logo.SVG", "de.po", "README.md", "sv.mo", "sv.po~", ".gitignore", "logo.jpeg"):
         (look / name).write_text("x")
     settings = read(tmp_path, TABLE)
-    found = [one for one in warnings(settings) if one.key == "branding.directory"]
+    found = [one for one in warnings(settings, tmp_path, 1) if one.key == "branding.directory"]
     assert [one.found.partition(" ")[0] for one in found] == [
         '"Logo.SVG"',
         '"de.po"',

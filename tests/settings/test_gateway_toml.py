@@ -43,7 +43,7 @@ def keys_in_the_file():
 
 def test_it_is_valid_and_safe():
     settings = read_settings(FILE, {})
-    assert warnings(settings) == []
+    assert warnings(settings, FILE, 1) == []
     assert len(compile_snapshot(settings).digest) == 12
 
 
