@@ -19,6 +19,7 @@ from aiohttp import web
 from gateway.auth.assertion import Assertions
 from gateway.auth.lockout import OpenTries
 from gateway.auth.ports import Unavailable
+from gateway.auth.refusals import Refusals
 from gateway.auth.sealing import Sealer
 from gateway.auth.sessions import Sessions
 from gateway.counters import Counters
@@ -125,6 +126,7 @@ def _lasting(start: Start, stack: contextlib.AsyncExitStack) -> Lasting:
         entropy=entropy,
         audit=audit,
         audit_file=audit_file,
+        refusals=Refusals(store.refusals, sealer, clock),
         store=store,
         hasher=hasher,
         sealer=sealer,
@@ -191,6 +193,7 @@ async def _background(lasting: Lasting, worker: Worker, line: socket.socket) -> 
         spawn(worker.door.sweep(), "deadlines"),
         spawn(lasting.keys.watch(signer.ring, signer.use, rotate_s), "signing keys"),
         spawn(worker.follow(line), "configuration"),
+        spawn(lasting.refusals.run(), "refusals kept"),
     ]
     try:
         yield

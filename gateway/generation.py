@@ -16,6 +16,7 @@ from ssl import SSLContext
 from gateway.auth.assertion import Assertions
 from gateway.auth.challenges import Challenges
 from gateway.auth.credentials import Credentials
+from gateway.auth.kept_events import KeepingAudit
 from gateway.auth.live import LiveSession
 from gateway.auth.lockout import Lockout, OpenTries
 from gateway.auth.logon import Logon
@@ -24,6 +25,7 @@ from gateway.auth.notices import Notices
 from gateway.auth.one_time_passwords import OneTimePasswords
 from gateway.auth.own_sessions import OwnSessions
 from gateway.auth.ports import Audit, Clock, Entropy
+from gateway.auth.refusals import Refusals
 from gateway.auth.reset import Reset
 from gateway.auth.sealing import Sealer
 from gateway.auth.self_service import SelfService
@@ -61,6 +63,7 @@ class Lasting:
     entropy: Entropy
     audit: Audit
     audit_file: AuditFile
+    refusals: Refusals
     store: Store
     hasher: PasswordHasher
     sealer: Sealer
@@ -142,7 +145,8 @@ def _services(
 ) -> PageServices:
     """Put the logon domain together; its parts count in the same buckets."""
     settings = snapshot.settings
-    audit, clock, sealer, store = lasting.audit, lasting.clock, lasting.sealer, lasting.store
+    clock, sealer, store = lasting.clock, lasting.sealer, lasting.store
+    audit = KeepingAudit(lasting.audit, lasting.refusals, clock, settings, snapshot.digest)
     sessions = lasting.sessions
     lockout = Lockout(store.failures, sealer, settings.lockout, clock, lasting.open_tries)
     challenges = Challenges(store.challenges, sealer, settings.one_time_password, clock)
@@ -161,6 +165,7 @@ def _services(
             sessions, SessionList(store.sessions, sealer, settings.session, clock)
         ),
         audit=audit,
+        keep=audit.keep,
         who=partial(_who, sessions),
         session=partial(_session, sessions),
         jwks=lambda: lasting.assertions.ring.jwks(clock.now()),

@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from gateway.auth.refusals import Records
 from gateway.generation import Generation, Lasting, Prepared, build, prepare
 from gateway.proxy.door import FrontDoor
 from gateway.proxy.listener import Listener
@@ -42,7 +43,7 @@ class Worker:
             self.now.plan,
             lasting.sessions,
             lasting.ticker,
-            lasting.audit,
+            Records(lasting.audit, lasting.refusals),
             lasting.clock,
             lasting.entropy,
         )

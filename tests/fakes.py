@@ -12,6 +12,7 @@ from gateway.auth.ports import (
     AuditEvent,
     Bucket,
     Judged,
+    KeptRefusal,
     NewChallenge,
     SessionListing,
     SessionPlace,
@@ -348,6 +349,34 @@ class FakeSms:
     def code(self) -> str:
         """Return the code of the last message, as its last line binds it to the origin."""
         return self.messages[-1][1].rpartition("#")[2]
+
+
+class FakeRefusals:
+    """Refusals in a dict; `down` makes every call Unavailable."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.down = False
+        self.shelves: dict[str, list[str]] = {}
+        self.kept: dict[str, tuple[float, bytes]] = {}
+
+    async def keep(
+        self, refusals: Sequence[KeptRefusal], shelf: str, most: int, lifetime_s: float, now: float
+    ) -> None:
+        if self.down:
+            raise Unavailable("redis")
+        names = self.shelves.setdefault(shelf, [])
+        for name, sealed in refusals:
+            self.kept[name] = (now + lifetime_s, sealed)
+            names[:] = [*(one for one in names if one != name), name]
+        while len(names) > most:
+            del self.kept[names.pop(0)]
+
+    async def read(self, name: str) -> bytes | None:
+        if self.down:
+            raise Unavailable("redis")
+        until, sealed = self.kept.get(name, (0.0, b""))
+        return sealed if self._clock.now() < until else None
 
 
 class ListAudit:

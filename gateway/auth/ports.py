@@ -308,6 +308,30 @@ class ChallengeStore(Protocol):
         ...
 
 
+class KeptRefusal(NamedTuple):
+    """A refusal as it lies in the store: what names it, and sealed what explains it."""
+
+    name: str
+    sealed: bytes
+
+
+class RefusalStore(Protocol):
+    """What was refused lately, to be explained by its reference."""
+
+    async def keep(
+        self, refusals: Sequence[KeptRefusal], shelf: str, most: int, lifetime_s: float, now: float
+    ) -> None:
+        """Put refusals on a shelf that holds `most`; the oldest on it make room.
+
+        Each is gone after `lifetime_s`. Raises Unavailable.
+        """
+        ...
+
+    async def read(self, name: str) -> bytes | None:
+        """Return what is kept under a name, or None. Raises Unavailable."""
+        ...
+
+
 class SmsSender(Protocol):
     """A way to a phone."""
 

@@ -99,7 +99,7 @@ def search(ctx: click.Context, /, *, files: Sequence[Path], as_json: bool, **giv
     wanted = _wanted(**given)
     try:
         ordered = in_order(files or files_of(settings.audit_file), chain)
-        found = _print(_matching(ordered, wanted), as_json=as_json)
+        found = _print(matching(ordered, wanted), as_json=as_json)
     except AuditUnreadable as fault:
         raise No(f"The audit cannot be read: {fault}.") from None
     if not found:
@@ -207,7 +207,8 @@ def _wanted(**given: Any) -> Wanted:
         raise click.UsageError(f"Write {error}.") from None
 
 
-def _matching(paths: Sequence[Path], wanted: Wanted) -> Iterator[Mapping[str, object]]:
+def matching(paths: Sequence[Path], wanted: Wanted) -> Iterator[Mapping[str, object]]:
+    """Yield the events of files that fit; warns of lines that cannot be read."""
     unreadable = 0
     for path in paths:
         for line in read_lines(path):
@@ -227,13 +228,13 @@ def _print(found: Iterator[Mapping[str, object]], *, as_json: bool) -> int:
         if as_json:
             click.echo(("[" if count == 1 else ",\n ") + json.dumps(fields), nl=False)
         else:
-            click.echo(_as_text(fields))
+            click.echo(event_line(fields))
     if as_json:
         click.echo("]" if count else "[]")
     return count
 
 
-def _as_text(fields: Mapping[str, object]) -> str:
+def event_line(fields: Mapping[str, object]) -> str:
     """Return an event as one line of a terminal: nobody's text steers it."""
     values = [str(fields.get(name, "")) or "-" for name in _COLUMNS]
     reference = str(fields.get("ref") or fields.get("request_id") or "-")

@@ -1,4 +1,4 @@
-"""`portvakt explain`: what would happen to a request, and why."""
+"""`portvakt explain`: what would happen to a request, or what happened, and why."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from gateway.auth.lockout import Count, Lockout
 from gateway.auth.model import Person, SessionRecord
 from gateway.auth.ports import Unavailable
 from gateway.auth.sealing import Sealer
+from gateway.cli.explain_reference import explain_reference
 from gateway.cli.explain_text import print_explanation
-from gateway.cli.explained import explained
 from gateway.cli.opening import Opened, read_config, with_directory
 from gateway.cli.output import No, print_json
-from gateway.cli.simulation import Asked, Stage, read_field, read_url, simulate
+from gateway.proxy.explained import explained, told_person
+from gateway.proxy.simulation import Asked, Stage, read_field, read_url, simulate
 from gateway.settings.model import Settings
 from gateway.settings.units import parse_duration
 from gateway.store.embedded import EmbeddedRedis
@@ -63,12 +64,13 @@ def _reads(parse: Callable[[str], object]) -> Any:
 
 
 @click.command()
-@click.option("--url", required=True, help="The address asked for, or a path on public_url.")
+@click.argument("reference", metavar="[REF]", required=False)
+@click.option("--url", help="The address asked for, or a path on public_url.")
 @click.option(
-    "--from", "peer", required=True, metavar="IP", callback=_reads(_address),
+    "--from", "peer", metavar="IP", callback=_reads(_address),
     help="Who connects to the gateway: the browser, or the proxy in front.",
 )  # fmt: skip
-@click.option("--method", default="GET", callback=_reads(_method), help="GET when left out.")
+@click.option("--method", callback=_reads(_method), help="GET when left out.")
 @click.option("--user", "name", metavar="NAME", help="Somebody logged on; nobody when left out.")
 @click.option(
     "--header", "headers", multiple=True, callback=_reads(read_field),
@@ -92,20 +94,29 @@ def _reads(parse: Callable[[str], object]) -> Any:
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def explain(ctx: click.Context, /, *, url: str, as_json: bool, **given: Any) -> None:
-    """Tell what would happen to a request, and why.
+def explain(ctx: click.Context, /, *, reference: str | None, as_json: bool, **given: Any) -> None:
+    """Tell what would happen to a request, and why; or what happened, by the REF of an answer.
 
     Who the client is hop by hop, its network, the route and its line in gateway.toml, each
     condition, and what the browser would get. Nothing is sent and nothing is counted. Exit status
-    0 when it can be told, whatever the outcome.
+    0 when it can be told, whatever the outcome. Refused pages show a REF, scripts find it as
+    "reference"; it can be explained for a day.
     """
+    if reference is not None:
+        if any(value not in {None, ()} for value in given.values()):
+            raise click.UsageError("Give a REF, or a request to simulate; not both.")
+        explain_reference(ctx, reference, as_json=as_json)
+        return
+    if given["url"] is None or given["peer"] is None:
+        raise click.UsageError("Give the REF of an answer, or --url and --from of a request.")
     settings = read_config(ctx.obj["config"])
     try:
-        authority, target = read_url(url, settings)
+        authority, target = read_url(given["url"], settings)
     except ValueError as error:
         raise click.BadParameter(f"write {error}", param_hint="--url") from None
     now = SystemClock().now() if given["now"] is None else given["now"]
-    asked = Asked(given["method"], authority, target, given["peer"], given["headers"], now)
+    method = given["method"] or "GET"
+    asked = Asked(method, authority, target, given["peer"], given["headers"], now)
     stage = Stage(settings)
     person = None if given["name"] is None else _find(ctx, given["name"])
     there = simulate(stage, asked, None)
@@ -113,7 +124,8 @@ def explain(ctx: click.Context, /, *, url: str, as_json: bool, **given: Any) -> 
         session = _session(person, there.network, now, given)
         there = simulate(stage, asked, session, (given["idle"] or _NONE).total_seconds())
     counts = asyncio.run(_look(settings, "" if person is None else person.user, there.trace.client))
-    told = explained(settings, asked, there, person, counts)
+    user = None if person is None else told_person(person)
+    told = explained(settings, asked, there, user, counts)
     if as_json:
         print_json(told)
     else:

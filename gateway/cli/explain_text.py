@@ -29,7 +29,7 @@ _NARROWEST: Final = 100
 
 def print_explanation(told: dict[str, Any], file: str) -> None:
     """Print the document of `explained`; lines are those of `file`."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = _console()
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="bold")
     rows.add_column()
@@ -44,10 +44,26 @@ def print_explanation(told: dict[str, Any], file: str) -> None:
     console.print(_outcome(told["outcome"], file))
 
 
+def print_kept(told: dict[str, Any], file: str) -> None:
+    """Print the document of a reference: as it was judged then, and would be today."""
+    kept, today = told["reference"], told["today"]
+    console = _console()
+    by = f"judged by configuration {kept['digest']}"
+    now = ", which is in force" if kept["in_force"] else f"; in force is {kept['digest_now']}"
+    console.print(_plain(f"Reference {kept['ref']}, {by}{now}\n", "dim"))
+    print_explanation(told, file if kept["in_force"] else f"{file} of then")
+    if today is not None:
+        console.print()
+        console.print(_outcome(today["outcome"], file, "Today    "))
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)
+
+
 def _rows(told: dict[str, Any]) -> Iterator[tuple[str, Text, int | None]]:
     request, client = told["request"], told["client"]
-    asked = f"{request['method']} {request['host']}{request['target']} at {request['time']}"
-    yield "Request", _plain(asked), None
+    yield "Request", _plain(_asked(request)), None
     for place, hop in enumerate(client["hops"]):
         line = client["trusted_proxies_line"] if hop["role"] == "trusted-proxy" else None
         yield ("" if place else "Came from"), _hop(hop), line
@@ -61,6 +77,12 @@ def _rows(told: dict[str, Any]) -> Iterator[tuple[str, Text, int | None]]:
         yield "Factor", _plain(_factor(told["factor"])), None
     for place, text in enumerate(_limiter(told["limiter"])):
         yield ("" if place else "Limiter"), text, None
+
+
+def _asked(request: dict[str, Any]) -> str:
+    if request["method"] is None:
+        return f"{request['target'] or 'a page of the gateway'} at {request['time']}"
+    return f"{request['method']} {request['host']}{request['target']} at {request['time']}"
 
 
 def _hop(hop: dict[str, Any]) -> Text:
@@ -83,11 +105,17 @@ def _route(route: dict[str, Any] | None) -> str:
 
 def _user(user: dict[str, Any] | None) -> str:
     if user is None:
-        return "nobody (name one with --user)"
-    state = [] if user["enabled"] else ["disabled, so not logged on"]
-    groups = f"groups {', '.join(user['groups'])}" if user["groups"] else "no groups"
-    number = "has a mobile number" if user["has_mobile"] else "has no mobile number"
-    return ", ".join([user["name"], *state, groups, number])
+        return "nobody who is logged on"
+    told = [user["name"]]
+    if user["enabled"] is False:
+        told.append("disabled, so not logged on")
+    if user["groups"] is not None:
+        told.append(f"groups {', '.join(user['groups'])}" if user["groups"] else "no groups")
+    if user["has_mobile"] is not None:
+        told.append("has a mobile number" if user["has_mobile"] else "has no mobile number")
+    if "logged_on" in user:
+        told.append(f"logged on at {user['logged_on']} by {' + '.join(user['factors'])}")
+    return ", ".join(told)
 
 
 def _factor(factor: dict[str, Any]) -> str:
@@ -123,8 +151,8 @@ def _conditions(told: dict[str, Any], file: str) -> Table:
     return table
 
 
-def _outcome(outcome: dict[str, Any], file: str) -> Text:
-    text = Text("Outcome  ", style="bold")
+def _outcome(outcome: dict[str, Any], file: str, title: str = "Outcome  ") -> Text:
+    text = Text(title, style="bold")
     text.append(_plain(_what(outcome), _COLOURS.get(outcome["decision"], "bold yellow")))
     if outcome["reason"]:
         line = f", {file}:{outcome['line']}" if outcome["line"] else ""
@@ -145,7 +173,7 @@ def _what(outcome: dict[str, Any]) -> str:
         more = f"; without report_only: {reported}" if reported else ""
         return f"passed on to {outcome['upstream']}{more}"
     there = f" to {outcome['location']}" if outcome["location"] else ""
-    return f"{outcome['status']}{there}"
+    return f"{outcome['status'] or outcome['decision']}{there}"
 
 
 def _plain(text: str, style: str = "") -> Text:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 import click
 
@@ -36,8 +35,3 @@ def print_fields(fields: Iterable[tuple[str, str]]) -> None:
     width = max(len(name) for name, _ in listed)
     for name, value in listed:
         click.echo(f"{name:<{width}}  {value or '-'}")
-
-
-def timestamp(seconds: float) -> str:
-    """Return seconds since the epoch as RFC 3339 text in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

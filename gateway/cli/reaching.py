@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 
 import click
@@ -13,6 +14,7 @@ import click
 from gateway.auth.lockout import Lockout
 from gateway.auth.model import Client
 from gateway.auth.ports import Unavailable
+from gateway.auth.refusals import Record, read_refusal
 from gateway.auth.sealing import Sealer
 from gateway.auth.session_list import SessionList
 from gateway.auth.sessions import Sessions
@@ -40,6 +42,8 @@ class Reached:
     listing: SessionList
     lockout: Lockout
     budget: SmsBudget
+    refusal: Callable[[str], Awaitable[Record | None]]
+    """Returns what is kept of a reference."""
 
 
 @contextlib.asynccontextmanager
@@ -74,6 +78,7 @@ async def reach(settings: Settings) -> AsyncIterator[Reached | None]:
             SessionList(store.sessions, sealer, settings.session, clock),
             Lockout(store.failures, sealer, settings.lockout, clock),
             SmsBudget(store.failures, sealer, settings.sms_budget, clock),
+            partial(read_refusal, store.refusals, sealer),
         )
 
 

@@ -9,9 +9,10 @@ from typing import Any, Final
 import click
 
 from gateway.auth.session_list import ListedSession
-from gateway.cli.output import No, done, print_json, timestamp
+from gateway.cli.output import No, done, print_json
 from gateway.cli.reaching import OPERATOR, Reached, with_sessions
 from policies import user_names
+from policies.moments import timestamp
 
 _ID_SHOWN: Final = 16
 _SHORTEST_ID: Final = 8

@@ -9,12 +9,13 @@ import click
 
 from gateway.cli import passwords, person_fields
 from gateway.cli.opening import Opened, ends_sessions, mobile_region, with_directory
-from gateway.cli.output import No, done, print_fields, print_json, timestamp
+from gateway.cli.output import No, done, print_fields, print_json
 from gateway.cli.reaching import Reached, with_sessions
 from gateway.cli.user_import import import_command
 from gateway.directory.accounts import Accounts
 from gateway.directory.rows import Account, Entry
 from policies import mobiles, user_names
+from policies.moments import timestamp
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _name = click.argument("user_name", metavar="NAME")

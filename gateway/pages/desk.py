@@ -32,6 +32,8 @@ PROOF_RESEND: Final = "/.gateway/account/resend"
 RESET: Final = "/.gateway/reset"
 RESET_CODE: Final = "/.gateway/reset/code"
 RESET_PASSWORD: Final = "/.gateway/reset/password"  # noqa: S105 - an address
+_TOLD_OF: Final = frozenset({401, 403, 429})
+"""Statuses of pages that carry a reference, for `portvakt explain`."""
 _ON_A_SESSION: Final = frozenset({RESEND, LOGOUT, ACCOUNT, OWN_SESSIONS, PROOF, PROOF_RESEND})
 
 
@@ -112,6 +114,7 @@ class Desk:
                 "here": visit.address,
                 "logged_on": visit.session is not None,
                 "has_apps": visit.has_apps,
+                "reference": visit.client.request_id if status in _TOLD_OF else "",
                 "token": lambda page: self._token(visit, page),
                 "link": link,
                 **values,

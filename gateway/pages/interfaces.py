@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from gateway.auth.kept_events import refused
 from gateway.auth.key_ring import PUBLISHED_S
 from gateway.auth.live import LiveSession
 from gateway.auth.ports import Unavailable
@@ -50,7 +51,10 @@ class Interfaces:
                 "detail": "Nobody is logged on.",
                 "reason": Reason.NO_SESSION.value,
                 "logon": LOGON,
+                "reference": visit.client.request_id,
             }
+            why = Reason.NO_SESSION.value
+            visit.services.keep(refused(visit.client, "session.asked", why, why, SESSION))
             return _problem(401, problem, {"WWW-Authenticate": 'Gateway realm="gateway"'})
         return web.json_response(_told(live, visit.services.clock.now()))
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
+from gateway.auth.kept_events import refused
 from gateway.auth.outcomes import CodeSent, LockedOut, NoNumber, Rejected, SessionOpened
 from gateway.pages.apps import landing, newcomer
 from gateway.pages.asked import LIFETIME, was_asked, with_asked
@@ -104,6 +105,7 @@ class LogonPage:
         way_back = visit.way_back(form)
         user_name, password = required(form, "username"), required(form, "password")
         if not user_name.strip() or not password:
+            visit.services.keep(refused(visit.client, "logon.password", "rejected", "empty", LOGON))
             return self._again(visit, way_back, user_name)
         outcome = await visit.services.logon.submit_password(
             user_name,

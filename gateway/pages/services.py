@@ -25,7 +25,7 @@ from gateway.auth.outcomes import (
     StepUpOutcome,
 )
 from gateway.auth.own_sessions import OwnSession
-from gateway.auth.ports import Audit, Clock, Entropy
+from gateway.auth.ports import Audit, AuditEvent, Clock, Entropy
 from gateway.auth.self_service import Presence, Wish
 from gateway.pages.look import Look
 from gateway.settings.model import Settings
@@ -184,9 +184,10 @@ class OwnSessions(Protocol):
 class PageServices:
     """Everything the pages are given under one configuration; a request keeps it to its end.
 
-    `who` and `session` tell whose a session cookie is: as this worker knows it, or as the store
-    has it. `jwks` returns the published keys of assertions. `secret` signs form tokens; 16 bytes
-    at the least, and the same under each configuration.
+    `audit` keeps refusals so that their reference can be explained; `keep` keeps what is not
+    worth a line. `who` and `session` tell whose a session cookie is: as this worker knows it, or
+    as the store has it. `jwks` returns the published keys of assertions. `secret` signs form
+    tokens; 16 bytes at the least, and the same under each configuration.
     """
 
     snapshot: Snapshot
@@ -196,6 +197,7 @@ class PageServices:
     reset: Reset
     own_sessions: OwnSessions
     audit: Audit
+    keep: Callable[[AuditEvent], None]
     who: Callable[[str], Awaitable[SessionRecord | None]]
     session: Callable[[str], Awaitable[LiveSession | None]]
     jwks: Callable[[], dict[str, Any]]

@@ -17,7 +17,7 @@ from gateway.proxy.flow import Held, Reading
 from gateway.proxy.inbox import Inbox
 from gateway.wire.errors import BadMessage
 from gateway.wire.request import RequestHead
-from policies.decision import Reason
+from policies.conditions import NO_SESSION
 
 if TYPE_CHECKING:
     from gateway.proxy.door import FrontDoor
@@ -190,7 +190,11 @@ class ClientConnection(asyncio.Protocol):
         if exchange is None:
             return
         keep = exchange.keep_alive and exchange.request_done and not self._door.draining
-        answer = self.plan.replies.challenge(exchange.head, Reason.NO_SESSION, close=not keep)
+        reference = self.request_id.decode("ascii")
+        answer = self.plan.replies.challenge(
+            exchange.head, NO_SESSION.reason, reference=reference, close=not keep
+        )
+        self._door.remember(self, exchange.head, None, NO_SESSION, answer)
         self.answer(answer, close=not keep)
 
     def tunnel_opened(self) -> None:

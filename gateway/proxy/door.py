@@ -7,26 +7,31 @@ import contextlib
 import logging
 import math
 from collections import Counter
+from functools import partial
 from typing import Final
 from weakref import WeakSet
 
 from gateway.auth.live import LiveSession
 from gateway.auth.lockout import place_of
-from gateway.auth.ports import Audit, AuditEvent, Clock, Entropy, Unavailable
+from gateway.auth.ports import AuditEvent, Clock, Entropy, Unavailable
+from gateway.auth.refusals import Records
 from gateway.auth.sessions import Sessions
 from gateway.proxy.client import ClientConnection
 from gateway.proxy.decide import Origin
 from gateway.proxy.plan import Plan
 from gateway.proxy.reception import Reception
+from gateway.proxy.recount import facts_of, recount
 from gateway.proxy.review import Review
 from gateway.proxy.ticker import Ticker
 from gateway.wire.request import RequestHead
-from policies.decision import Deny, Reason
+from policies.decision import Decision, Deny, Reason
 from policies.routes import Route
 
 _SWEEP_S: Final = 0.25
 _NOTES_PER_SWEEP: Final = 5
 _REPORTED_AGAIN_S: Final = 60.0
+_STATUS: Final = slice(9, 12)
+_SENT_ON: Final = 302
 
 _log = logging.getLogger("portvakt.door")
 
@@ -39,7 +44,7 @@ class FrontDoor:
         plan: Plan,
         sessions: Sessions,
         ticker: Ticker,
-        audit: Audit,
+        records: Records,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
@@ -49,7 +54,7 @@ class FrontDoor:
         self.draining = False
         self.clients: set[ClientConnection] = set()
         self.time_of_day = clock.now
-        self._audit = audit
+        self._records = records
         self._by_address: Counter[str] = Counter()
         self._loop = asyncio.get_running_loop()
         # Those of plans that are in no request's hands any more fall out by themselves.
@@ -91,7 +96,12 @@ class FrontDoor:
             del self._by_address[address]
 
     def audit_denied(
-        self, deny: Deny, origin: Origin, user: str, route: Route | None, request_id: bytes
+        self,
+        deny: Deny,
+        origin: Origin,
+        live: LiveSession | None,
+        route: Route | None,
+        request_id: bytes,
     ) -> None:
         """Write down a refusal of policy; one that nobody is behind (400, 404) is only counted."""
         if deny.status != 403:  # noqa: PLR2004
@@ -104,13 +114,34 @@ class FrontDoor:
                 client=origin.address,
                 network=origin.network,
                 outcome="denied",
-                user=user,
+                user=live.record.user if live is not None else "",
                 route=route.path if route is not None else "",
                 reason=deny.reason.value,
                 ref=reference,
                 request_id=reference,
             )
         )
+
+    def remember(
+        self,
+        client: ClientConnection,
+        head: RequestHead,
+        live: LiveSession | None,
+        decision: Decision,
+        answer: bytes,
+    ) -> None:
+        """Keep what is needed to explain an answer that refuses, for who is given its reference.
+
+        A stranger who is sent to the logon is given none.
+        """
+        status = int(answer[_STATUS])
+        if live is None and status == _SENT_ON:
+            return
+        facts = facts_of(client, head, live, decision, status, self.time_of_day())
+        user = "" if live is None else live.record.user
+        reference = client.request_id.decode("ascii")
+        address = client.origin(head).address
+        self._records.refusals.note(reference, user, address, partial(recount, facts))
 
     def audit_reported(
         self, reason: Reason, origin: Origin, live: LiveSession, route: Route, request_id: bytes
@@ -139,7 +170,7 @@ class FrontDoor:
 
     def _write(self, event: AuditEvent) -> None:
         with contextlib.suppress(Unavailable):  # the audit itself says so, and nobody gets in
-            self._audit.write(event)
+            self._records.audit.write(event)
 
     def must_close(self, head: RequestHead) -> bool:
         """Return whether a connection ends after an answer of our own to this request."""

@@ -8,7 +8,7 @@ from gateway.auth.live import LiveSession
 from gateway.proxy import decide, request_head
 from gateway.proxy.exchange import Exchange
 from gateway.wire.request import RequestHead
-from policies.decision import Deny, Reason
+from policies.decision import Challenge, Deny, StepUp
 from policies.routes import Route
 
 if TYPE_CHECKING:
@@ -40,24 +40,36 @@ class Passage:
         sent = request_head.for_upstream(plan, head, upstream, lines=lines, upgrade=upgrade)
         client.forward(Exchange(client, head, sent, plan.pools[upstream.name], live))
 
-    def challenged(self, client: ClientConnection, head: RequestHead, reason: Reason) -> None:
+    def challenged(
+        self,
+        client: ClientConnection,
+        head: RequestHead,
+        decision: Challenge | StepUp,
+        live: LiveSession | None,
+    ) -> None:
         """Send a page load to the logon, and tell a script."""
         close = self._door.must_close(head)
-        client.answer(client.plan.replies.challenge(head, reason, close=close), close=close)
+        reference = client.request_id.decode("ascii")
+        answer = client.plan.replies.challenge(
+            head, decision.reason, reference=reference, close=close
+        )
+        self._door.remember(client, head, live, decision, answer)
+        client.answer(answer, close=close)
 
     def denied(
         self,
         client: ClientConnection,
         head: RequestHead,
         deny: Deny,
-        user: str,
+        live: LiveSession | None,
         route: Route | None,
     ) -> None:
         """Refuse, in words and with a reference; write it down."""
-        self._door.audit_denied(deny, client.origin(head), user, route, client.request_id)
+        self._door.audit_denied(deny, client.origin(head), live, route, client.request_id)
         close = self._door.must_close(head) or deny.status == 400  # noqa: PLR2004
         reference = client.request_id.decode("ascii")
         answer = client.plan.replies.refuse(
             deny.status, head, reference=reference, reason=deny.reason, close=close
         )
+        self._door.remember(client, head, live, deny, answer)
         client.answer(answer, close=close)

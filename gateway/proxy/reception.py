@@ -45,7 +45,14 @@ class Way(Protocol[Head_contra]):
         """Let it through."""
         ...
 
-    def challenged(self, client: ClientConnection, head: Head_contra, reason: Reason, /) -> None:
+    def challenged(
+        self,
+        client: ClientConnection,
+        head: Head_contra,
+        decision: Challenge | StepUp,
+        live: LiveSession | None,
+        /,
+    ) -> None:
         """Ask for a logon, or for a code."""
         ...
 
@@ -54,7 +61,7 @@ class Way(Protocol[Head_contra]):
         client: ClientConnection,
         head: Head_contra,
         deny: Deny,
-        user: str,
+        live: LiveSession | None,
         route: Route | None,
         /,
     ) -> None:
@@ -90,7 +97,7 @@ class Reception:
         route = decide.find_route(plan, head)
         if isinstance(route, Deny):
             plan.tally.routes[""].others[route.reason.value] += 1
-            self._passage.denied(client, head, route, "", None)
+            self._passage.denied(client, head, route, None, None)
             return
         if route is PAGES:
             plan.tally.routes[route.label].allowed += 1
@@ -113,7 +120,7 @@ class Reception:
             return
         if isinstance(head.route, Deny):
             plan.tally.routes[""].others[head.route.reason.value] += 1
-            way.denied(client, head, head.route, "", None)
+            way.denied(client, head, head.route, None, None)
         else:
             self._judge(client, head, head.route, way)
 
@@ -160,13 +167,12 @@ class Reception:
                     origin, name = client.origin(head), client.request_id
                     self._door.audit_reported(reported, origin, live, route, name)
                 way.allowed(client, head, route, live)
-            case Challenge(reason=reason) | StepUp(reason=reason):
-                tally.others[reason.value] += 1
-                way.challenged(client, head, reason)
+            case Challenge() | StepUp():
+                tally.others[decision.reason.value] += 1
+                way.challenged(client, head, decision, live)
             case Deny():
                 tally.others[decision.reason.value] += 1
-                user = live.record.user if live is not None else ""
-                way.denied(client, head, decision, user, route)
+                way.denied(client, head, decision, live, route)
 
 
 def _stamp(client: ClientConnection, head: RequestHead) -> None:

@@ -75,8 +75,11 @@ class Replies:
         self._language = language
         self._common = _lines((NO_STORE, *security_fields(https=https)))
 
-    def challenge(self, head: RequestHead, reason: Reason, *, close: bool) -> bytes:
-        """Send a page load to the logon (or the code page) and tell a script 401."""
+    def challenge(self, head: RequestHead, reason: Reason, *, reference: str, close: bool) -> bytes:
+        """Send a page load to the logon (or the code page) and tell a script 401.
+
+        The reference is for those who see an answer: a script, not who is sent on.
+        """
         page = CODE if reason is Reason.CODE_NEEDED else LOGON
         there = f"{page}?next={carried(head.target)}"
         if reason in _AGAIN:
@@ -84,7 +87,7 @@ class Replies:
         if is_page_load(head):
             fields = b"Location: %b\r\n" % there.encode("ascii")
             return self._answer(302, fields, b"", head, close=close)
-        body = _problem(401, _WORDS[reason], reason.value, logon=there)
+        body = _problem(401, _WORDS[reason], reason.value, logon=there, reference=reference)
         fields = _PROBLEM + b'WWW-Authenticate: Gateway realm="gateway"\r\nVary: Sec-Fetch-Mode\r\n'
         fields += b"X-Gateway-Logon: %b\r\n" % there.encode("ascii")
         return self._answer(401, fields, body, head, close=close)

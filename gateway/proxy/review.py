@@ -70,14 +70,13 @@ class Review:
             return True
         head, live = exchange.head, exchange.live
         origin = decide.origin_of(plan, client.peer or "", head)
-        user = live.record.user if live is not None else ""
         route = decide.find_route(plan, head)
         if isinstance(route, Deny):
-            self._door.audit_denied(route, origin, user, None, client.request_id)
+            self._door.audit_denied(route, origin, live, None, client.request_id)
             return False
         decision = decide.judge(plan, route, live, origin, head, self._door.time_of_day)
         if isinstance(decision, Deny):
-            self._door.audit_denied(decision, origin, user, route, client.request_id)
+            self._door.audit_denied(decision, origin, live, route, client.request_id)
         may_go_on = not client.is_tunnel or decide.may_upgrade(route, head)
         return isinstance(decision, Allow) and may_go_on
 

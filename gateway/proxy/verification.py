@@ -13,7 +13,7 @@ from gateway.proxy import decide
 from gateway.proxy.original import OriginalRequest, is_for_client
 from gateway.wire.errors import BadMessage
 from gateway.wire.request import RequestHead
-from policies.decision import Deny, Reason
+from policies.decision import Challenge, Deny, Reason, StepUp
 from policies.routes import Route
 
 if TYPE_CHECKING:
@@ -57,32 +57,47 @@ class Verification:
         end = _CLOSE if close else b""
         client.answer(b"".join((_YES, lines, ours, end, b"\r\n")), close=close)
 
-    def challenged(self, client: ClientConnection, head: OriginalRequest, reason: Reason) -> None:
+    def challenged(
+        self,
+        client: ClientConnection,
+        head: OriginalRequest,
+        decision: Challenge | StepUp,
+        live: LiveSession | None,
+    ) -> None:
         """Answer 401 with the way to the logon; a page load that the client sees is sent there."""
         self._for_whom(head)
         close = self._door.must_close(head)
-        client.answer(client.plan.replies.challenge(head, reason, close=close), close=close)
+        reference = client.request_id.decode("ascii")
+        answer = client.plan.replies.challenge(
+            head, decision.reason, reference=reference, close=close
+        )
+        self._door.remember(client, head, live, decision, answer)
+        client.answer(answer, close=close)
 
     def denied(
         self,
         client: ClientConnection,
         head: OriginalRequest,
         deny: Deny,
-        user: str,
+        live: LiveSession | None,
         route: Route | None,
     ) -> None:
         """Answer 403, with a reference; write it down."""
-        self._door.audit_denied(deny, client.origin(head), user, route, client.request_id)
-        self._refuse(client, head, deny.status, deny.reason)
+        self._door.audit_denied(deny, client.origin(head), live, route, client.request_id)
+        answer, close = self._refusal(client, head, deny.status, deny.reason)
+        self._door.remember(client, head, live, deny, answer)
+        client.answer(answer, close=close)
 
     def refused(self, client: ClientConnection, head: RequestHead, error: BadMessage) -> None:
         """Answer 403 to what is no question, or no good one."""
         self._door.note_refusal(error.status, f"verify: {error.why}")
-        self._refuse(client, head, error.status, None)
+        answer, close = self._refusal(client, head, error.status, None)
+        client.answer(answer, close=close)
 
-    def _refuse(
+    def _refusal(
         self, client: ClientConnection, head: RequestHead, status: int, reason: Reason | None
-    ) -> None:
+    ) -> tuple[bytes, bool]:
+        """Return the answer, and whether the connection ends after it."""
         self._for_whom(head)
         if not _asks_for_client(head):
             status = _REFUSED
@@ -91,7 +106,7 @@ class Verification:
         answer = client.plan.replies.refuse(
             status, head, reference=reference, reason=reason, close=close
         )
-        client.answer(answer, close=close)
+        return answer, close
 
     @staticmethod
     def _for_whom(head: RequestHead) -> None:

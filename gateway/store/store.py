@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from gateway.store.challenges import RedisChallenges
 from gateway.store.failures import RedisFailures
 from gateway.store.link import Link
+from gateway.store.refusals import RedisRefusals
 from gateway.store.sessions import RedisSessions
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The three stores of the logon domain; they share one pool of connections."""
+    """The stores of the logon domain; they share one pool of connections."""
 
     link: Link
     sessions: RedisSessions
     failures: RedisFailures
     challenges: RedisChallenges
+    refusals: RedisRefusals
 
     async def ping(self) -> None:
         """Raise Unavailable when Redis does not answer."""
@@ -34,4 +36,10 @@ def open_store(url: str, connections: int = 32) -> Store:
     To be called, used and closed in one event loop. Raises ValueError for another kind of URL.
     """
     link = Link(url, connections)
-    return Store(link, RedisSessions(link), RedisFailures(link), RedisChallenges(link))
+    return Store(
+        link=link,
+        sessions=RedisSessions(link),
+        failures=RedisFailures(link),
+        challenges=RedisChallenges(link),
+        refusals=RedisRefusals(link),
+    )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.cli.output import No, done, print_fields, print_json, timestamp, warn
+from gateway.cli.output import No, done, print_fields, print_json, warn
 
 
 def test_answers_go_to_stdout_and_warnings_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,10 +23,6 @@ def test_json_keeps_letters(capsys: pytest.CaptureFixture[str]) -> None:
 def test_fields_stand_in_columns(capsys: pytest.CaptureFixture[str]) -> None:
     print_fields([("user", "anna"), ("password", "")])
     assert capsys.readouterr().out == "user      anna\npassword  -\n"
-
-
-def test_times_are_utc() -> None:
-    assert timestamp(1_700_000_000.75) == "2023-11-14T22:13:20Z"
 
 
 def test_no_is_exit_1() -> None:

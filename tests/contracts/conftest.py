@@ -10,18 +10,19 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from gateway.auth.ports import ChallengeStore, FailureStore, SessionStore
+from gateway.auth.ports import ChallengeStore, FailureStore, RefusalStore, SessionStore
 from gateway.store.store import open_store
-from tests.fakes import FakeChallenges, FakeClock, FakeStore
+from tests.fakes import FakeChallenges, FakeClock, FakeRefusals, FakeStore
 
 
 @dataclass
 class Stores:
-    """The three ports of one implementation. `elapse` lets time pass for its lifetimes."""
+    """The ports of one implementation. `elapse` lets time pass for its lifetimes."""
 
     sessions: SessionStore
     failures: FailureStore
     challenges: ChallengeStore
+    refusals: RefusalStore
     clock: FakeClock | None = None
 
     async def elapse(self, seconds: float) -> None:
@@ -38,8 +39,8 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
     if request.param == "fake":
         clock = FakeClock()
         memory = FakeStore(clock)
-        yield Stores(memory, memory, FakeChallenges(memory), clock)
+        yield Stores(memory, memory, FakeChallenges(memory), FakeRefusals(clock), clock)
         return
     store = open_store(request.getfixturevalue("redis_url"))
-    yield Stores(store.sessions, store.failures, store.challenges)
+    yield Stores(store.sessions, store.failures, store.challenges, store.refusals)
     await store.close()

@@ -40,7 +40,7 @@ from gateway.auth.outcomes import (
     StepUpOutcome,
 )
 from gateway.auth.own_sessions import OwnSession
-from gateway.auth.ports import Unavailable
+from gateway.auth.ports import AuditEvent, Unavailable
 from gateway.auth.self_service import Presence, Wish
 from gateway.pages.look import Look
 from gateway.pages.services import PageServices
@@ -310,6 +310,7 @@ class House:
     clock: FakeClock = field(default_factory=FakeClock)
     entropy: FakeEntropy = field(default_factory=FakeEntropy)
     audit: ListAudit = field(default_factory=ListAudit)
+    kept: list[AuditEvent] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
 
     def look(self) -> Look:
@@ -329,6 +330,7 @@ class House:
             reset=self.reset,
             own_sessions=self.own_sessions,
             audit=self.audit,
+            keep=self.kept.append,
             who=self.logon.who,
             session=self.logon.session,
             jwks=lambda: {"keys": []},

@@ -16,6 +16,8 @@ from gateway.auth.key_ring import new_ring
 from gateway.auth.live import LiveSession
 from gateway.auth.model import SessionRecord
 from gateway.auth.ports import Unavailable
+from gateway.auth.refusals import Records, Refusals
+from gateway.auth.sealing import Sealer
 from gateway.proxy.client import ClientConnection
 from gateway.proxy.door import FrontDoor
 from gateway.proxy.introduction import Introductions
@@ -27,7 +29,7 @@ from gateway.proxy.ticker import Ticker
 from gateway.settings.model import Limits, UpstreamUrl
 from gateway.settings.parse import read_settings
 from gateway.settings.snapshot import compile_snapshot
-from tests.fakes import FakeClock, FakeEntropy, ListAudit
+from tests.fakes import FakeClock, FakeEntropy, FakeRefusals, ListAudit
 from tests.proxy.raw_client import PATIENCE_S, Client, reset
 
 TOML = """\
@@ -217,6 +219,9 @@ class House:
         self.sessions = FakeSessions()
         self.audit = ListAudit()
         self.clock = FakeClock()
+        self.kept = FakeRefusals(self.clock)
+        self.sealer = Sealer(b"0123456789abcdef", FakeEntropy())
+        self.refusals = Refusals(self.kept, self.sealer, self.clock)
         self.anna = self.sessions.add(b"anna")
         self.crashes: list[dict[str, Any]] = []
         self.clients: list[Client] = []
@@ -245,7 +250,7 @@ class House:
             plan,
             self.sessions,  # type: ignore[arg-type]
             ticker,
-            self.audit,
+            Records(self.audit, self.refusals),
             self.clock,
             FakeEntropy(),
         )

@@ -42,7 +42,7 @@ def test_nobody_waits_for_a_page_of_an_api() -> None:
     assert not is_page_load(head)
     for answer in (
         REPLIES.refuse(502, head, reference="r", close=False),
-        REPLIES.challenge(head, Reason.NO_SESSION, close=False),
+        REPLIES.challenge(head, Reason.NO_SESSION, reference="r", close=False),
     ):
         assert b"Content-Type: application/problem+json" in answer
         assert b"Location" not in answer
@@ -82,7 +82,9 @@ TARGETS = [
 @pytest.mark.parametrize(("target", "back"), TARGETS, ids=lambda value: repr(value[:20]))
 def test_a_page_load_is_sent_to_the_logon(target: bytes, back: str) -> None:
     head = request(NAVIGATES, b"GET " + target + b" HTTP/1.1")
-    start, fields, body = parts(REPLIES.challenge(head, Reason.NO_SESSION, close=False))
+    start, fields, body = parts(
+        REPLIES.challenge(head, Reason.NO_SESSION, reference="r", close=False)
+    )
     assert (start, body, fields[b"Content-Length"]) == (b"HTTP/1.1 302 Found", b"", b"0")
     location = fields[b"Location"].decode("ascii")
     assert location.startswith("/.gateway/logon?next=")
@@ -94,7 +96,9 @@ def test_a_page_load_is_sent_to_the_logon(target: bytes, back: str) -> None:
 
 def test_a_script_is_told_401() -> None:
     head = request(b"", b"GET /api?a=b HTTP/1.1")
-    start, fields, body = parts(REPLIES.challenge(head, Reason.CODE_NEEDED, close=True))
+    start, fields, body = parts(
+        REPLIES.challenge(head, Reason.CODE_NEEDED, reference="r", close=True)
+    )
     assert start == b"HTTP/1.1 401 Unauthorized"
     assert fields[b"Content-Type"].startswith(b"application/problem+json")
     assert (fields[b"Connection"], fields[b"Content-Length"]) == (b"close", b"%d" % len(body))
@@ -152,7 +156,7 @@ def test_without_a_head_people_get_a_page_where_people_get(status: int) -> None:
 def test_security_fields() -> None:
     head = request(NAVIGATES)
     for answer in (
-        lambda replies: replies.challenge(head, Reason.NO_SESSION, close=False),
+        lambda replies: replies.challenge(head, Reason.NO_SESSION, reference="r", close=False),
         lambda replies: replies.refuse(403, head, reference="r", close=False),
         lambda replies: replies.refuse(400, None, reference="r", close=True),
     ):

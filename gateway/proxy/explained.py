@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from gateway.auth.lockout import Count
-from gateway.auth.model import Person
-from gateway.cli.output import timestamp
-from gateway.cli.simulation import Asked, Simulated
+from gateway.auth.model import Person, SessionRecord
 from gateway.proxy.replies import words_of
+from gateway.proxy.simulation import Asked, Simulated
 from gateway.settings.model import Settings
-from policies.decision import Allow, Challenge, Deny, Reason, StepUp
+from policies.decision import Allow, Challenge, Decision, Deny, Reason, StepUp
 from policies.explain import Step, Verdict
 from policies.factors import code_needed
+from policies.moments import timestamp
 from policies.networks import Hop
 from policies.routes import PAGES, Route
 
@@ -27,10 +27,14 @@ def explained(
     settings: Settings,
     asked: Asked,
     there: Simulated,
-    person: Person | None,
+    user: dict[str, Any] | None,
     counts: Sequence[Count] | None,
 ) -> dict[str, Any]:
-    """Return the document; `counts` None: the store of failures did not answer."""
+    """Return the document.
+
+    `user` is what `told_person` or `told_session` returned, None for nobody; `counts` None: the
+    store of failures was not asked, or did not answer.
+    """
     return {
         "request": {
             "method": asked.method,
@@ -41,10 +45,10 @@ def explained(
         },
         "client": _client(settings, there),
         "route": _route(settings, there),
-        "user": None if person is None else _user(person),
+        "user": user,
         "conditions": [_condition(settings, there, step) for step in there.steps],
         "factor": _factor(there),
-        "limiter": _limiter(counts),
+        "limiter": told_limiter(counts),
         "outcome": _outcome(settings, there),
     }
 
@@ -91,12 +95,25 @@ def _route(settings: Settings, there: Simulated) -> dict[str, Any] | None:
     }
 
 
-def _user(person: Person) -> dict[str, Any]:
+def told_person(person: Person) -> dict[str, Any]:
+    """Return somebody as the directory knows them."""
     return {
         "name": person.user,
         "enabled": person.enabled,
         "groups": list(person.groups),
         "has_mobile": person.mobile is not None,
+    }
+
+
+def told_session(session: SessionRecord) -> dict[str, Any]:
+    """Return somebody as their session knows them; null is what a session does not know."""
+    return {
+        "name": session.user,
+        "enabled": None,
+        "groups": list(session.groups),
+        "has_mobile": None,
+        "factors": list(session.factors),
+        "logged_on": timestamp(session.created),
     }
 
 
@@ -122,7 +139,8 @@ def _factor(there: Simulated) -> dict[str, Any] | None:
     }
 
 
-def _limiter(counts: Sequence[Count] | None) -> dict[str, Any]:
+def told_limiter(counts: Sequence[Count] | None) -> dict[str, Any]:
+    """Return what stands in the counters of a logon; None: nobody knows."""
     return {
         "known": counts is not None,
         "counters": [
@@ -137,6 +155,15 @@ def _limiter(counts: Sequence[Count] | None) -> dict[str, Any]:
             }
             for count in counts or ()
         ],
+    }
+
+
+def words(decision: Decision) -> dict[str, Any]:
+    """Return a decision by its names, and in the words that a script is told."""
+    return {
+        "decision": _OUTCOMES[type(decision)],
+        "reason": decision.reason.value,
+        "words": words_of(decision.reason),
     }
 
 
@@ -160,12 +187,7 @@ def _outcome(settings: Settings, there: Simulated) -> dict[str, Any]:
         answer |= {"decision": "own-page", "words": "The gateway's own pages answer."}
     if decision is None:
         return answer
-    answer |= {
-        "decision": _OUTCOMES[type(decision)],
-        "reason": decision.reason.value,
-        "line": _line_of_decision(settings, there, decision.reason),
-        "words": words_of(decision.reason),
-    }
+    answer |= words(decision) | {"line": _line_of_decision(settings, there, decision.reason)}
     if isinstance(decision, Allow) and there.route is not None:
         reported = decision.reported
         answer["reported"] = None if reported is None else reported.value

@@ -16,7 +16,7 @@ from gateway.auth.model import SessionRecord
 from gateway.proxy import decide
 from gateway.proxy.replies import Replies
 from gateway.settings.model import Settings
-from gateway.settings.snapshot import compile_snapshot
+from gateway.settings.snapshot import Snapshot, compile_snapshot
 from gateway.wire.errors import BadMessage
 from gateway.wire.request import HeadReader, RequestHead
 from policies.circumstances import Circumstances
@@ -69,8 +69,9 @@ class Simulated:
 class Stage:
     """The parts of the front door that decide, for one configuration; nothing is behind them."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.snapshot: Final = compile_snapshot(settings)
+    def __init__(self, settings: Settings, snapshot: Snapshot | None = None) -> None:
+        """Take the settings, and what is compiled of them where that is there."""
+        self.snapshot: Final = snapshot or compile_snapshot(settings)
         self.reader: Final = HeadReader(settings.limits.fields, settings.limits.url)
         https = settings.public_url.is_https
         self.replies: Final = Replies(_no_page, lambda _, _there: "en", https=https)
@@ -152,7 +153,7 @@ def _answered(stage: Stage, head: RequestHead, there: Simulated) -> Simulated:
     """Add the status and the Location of the answer that the front door would write."""
     match there.decision:
         case Challenge(reason=reason) | StepUp(reason=reason):
-            answer = stage.replies.challenge(head, reason, close=False)
+            answer = stage.replies.challenge(head, reason, reference="", close=False)
         case Deny(status=status, reason=reason):
             answer = stage.replies.refuse(status, head, reference="", reason=reason, close=False)
         case _:

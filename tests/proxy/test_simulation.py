@@ -1,4 +1,4 @@
-"""gateway/cli/simulation.py: a simulated request is judged as the front door judges a real one."""
+"""gateway/proxy/simulation.py: a simulated request is judged as the front door judges a real one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.cli.simulation import Asked, Stage, read_field, read_url, simulate
 from gateway.proxy import decide
+from gateway.proxy.simulation import Asked, Stage, read_field, read_url, simulate
 from gateway.wire.errors import BadMessage
 from policies.decision import Deny
 from policies.routes import PAGES
