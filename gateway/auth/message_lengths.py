@@ -15,7 +15,7 @@ from gateway.auth.one_time_passwords import Wording
 from gateway.auth.sms_texts import Notice, notice_text
 from gateway.settings.model import OneTimePassword, Settings
 from gateway.settings.positions import KeyPath, render
-from gateway.settings.problems import Problem, show
+from gateway.settings.problems import Problem, printable
 from gateway.texts.catalog import Texts
 from policies.languages import LANGUAGES
 from policies.segments import segments, strange_characters
@@ -24,20 +24,23 @@ _SENT: Final = (Purpose.LOGON, Purpose.RESET, Purpose.PROVE)
 
 
 def long_messages(settings: Settings) -> list[Problem]:
-    """Return a warning for each message above one SMS, in each language, by line of the file."""
-    found: list[Problem] = []
+    """Return a warning for each key that makes messages longer than one SMS; it names the worst."""
+    long: dict[KeyPath, list[tuple[str, str]]] = {}
     for path, name, text in _messages(settings):
-        count = segments(text)
-        if count > 1:
-            strange = strange_characters(text)
-            why = f", because of {show(strange)} in it" if strange else ""
-            words = f"{name}: {len(text)} characters, {count} SMS each time{why}"
-            room = "70 characters" if strange else "160 characters"
-            expected = f"a shorter text or name, so that all fits into {room}"
-            problem = Problem(settings.lines.of(path), render(path), words, expected)
-            if problem not in found:
-                found.append(problem)
-    return found
+        if segments(text) > 1:
+            long.setdefault(path, []).append((name, text))
+    return [_warning(settings, path, messages) for path, messages in long.items()]
+
+
+def _warning(settings: Settings, path: KeyPath, messages: list[tuple[str, str]]) -> Problem:
+    name, text = max(messages, key=lambda one: (segments(one[1]), len(one[1])))
+    strange = printable(strange_characters(text))
+    others = f", and {len(messages) - 1} more like it" if len(messages) > 1 else ""
+    why = f", because of {strange} in it" if strange else ""
+    found = f"{name}: {len(text)} characters, {segments(text)} SMS each time{why}{others}"
+    plain = "the same without those characters, or all in 70"
+    expected = plain if strange else "a shorter text or name, so that all fits into 160 characters"
+    return Problem(settings.lines.of(path), render(path), found, expected)
 
 
 def _messages(settings: Settings) -> Iterator[tuple[KeyPath, str, str]]:
