@@ -26,11 +26,11 @@ from gateway.operate.audit_file import open_audit
 from gateway.reload import handover
 from gateway.reload.look import Looker, Running
 from gateway.reload.status import ConfigStatus, Outcome
-from gateway.reload.watched import watched
+from gateway.reload.watched import telling
 from gateway.system import SystemEntropy
 
 LOOK_S: Final = 0.5
-STILL_S: Final = 0.2
+STILL_S: Final = 0.25
 PATIENCE_S: Final = 1.0
 """Files that change without end, or that are gone, are read as they are after this long."""
 _STEP_MS: Final = 20
@@ -121,11 +121,11 @@ class Keeper:
 
     def _wait(self) -> None:
         """Return when a file looks different, or somebody asks."""
-        places = watched(self._looker.files, self._looker.running.settings.state_dir)
+        directories = telling(self._looker.files, self._looker.running.settings.state_dir)
         try:
             changes = watchfiles.watch(
-                *places.directories,
-                watch_filter=places.concerns,
+                *directories,
+                watch_filter=None,  # it would also swallow the time-outs, beside a busy log
                 debounce=_GATHER_MS,
                 step=_STEP_MS,
                 stop_event=self._asked,

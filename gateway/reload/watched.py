@@ -1,4 +1,4 @@
-"""Which directories tell of a change to a file, however it is saved, and which of their entries.
+"""Which directories tell of a change to a file, however it is saved.
 
 A file is told of by its directory: editors write in place or put another file in its place, and a
 symbolic link anywhere on the way may be pointed elsewhere (Kubernetes swaps `..data`). So each
@@ -8,36 +8,20 @@ link on the way counts as an entry of the directory it lies in. Reads links, not
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 _MOST_LINKS: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """Directories that exist, and the paths of entries in them that matter."""
+def telling(files: Iterable[Path], busy: Path) -> frozenset[Path]:
+    """Return the directories, each there, that change when one of `files` does.
 
-    directories: frozenset[str]
-    entries: frozenset[str]
-
-    def concerns(self, _change: object, path: str) -> bool:
-        """Return whether a change that was told of may be one of ours; a watch filter."""
-        return path in self.entries or path in self.directories
-
-
-def watched(files: Iterable[Path], busy: Path) -> Watched:
-    """Return where changes to `files` are told.
-
-    Directories under `busy` (the state directory, which is written all the time) are left out.
+    What lies under `busy` (the state directory, which is written all the time) is left out.
     """
-    entries: set[Path] = set()
-    for file in files:
-        entries.update(_entries(file))
+    entries = {entry for file in files for entry in _entries(file)}
     quiet = {entry.parent for entry in entries if not entry.is_relative_to(busy)}
-    directories = {place for place in map(_existing, quiet) if place is not None}
-    return Watched(frozenset(map(str, directories)), frozenset(map(str, entries)))
+    return frozenset(place for place in map(_existing, quiet) if place is not None)
 
 
 def _entries(file: Path) -> Iterable[Path]:

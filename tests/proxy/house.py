@@ -21,7 +21,7 @@ from gateway.auth.sealing import Sealer
 from gateway.proxy.client import ClientConnection
 from gateway.proxy.door import FrontDoor
 from gateway.proxy.introduction import Introductions
-from gateway.proxy.plan import compile_plan
+from gateway.proxy.plan import Plan, compile_plan
 from gateway.proxy.pool import Pool
 from gateway.proxy.replies import Replies
 from gateway.proxy.tally import Tally
@@ -254,6 +254,22 @@ class House:
             self.clock,
             FakeEntropy(),
         )
+
+    def edit(self, *changes: tuple[str, str], pools: dict[str, Pool] | None = None) -> Plan:
+        """Put gateway.toml in force with some texts replaced; return its plan."""
+        text = self.toml
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        path = self.directory / "gateway.toml"
+        path.write_text(text)
+        settings = read_settings(path, {})
+        portal = replace(settings.upstreams[0], urls=self.pool.upstream.urls)
+        settings = replace(settings, upstreams=(portal,))
+        snapshot = compile_snapshot(settings)
+        plan = compile_plan(snapshot, REPLIES, pools or self.pools, INTRODUCTIONS)
+        self.door.adopt(plan)
+        return plan
 
     @property
     def pool(self) -> Pool:

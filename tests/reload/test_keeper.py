@@ -121,13 +121,25 @@ def test_in_place(kept):
     assert kept.in_force(20).outcome is Outcome.APPLIED
 
 
+def test_beside_a_busy_file(kept):
+    """A log that is written all the time in the same directory hides nothing."""
+    with kept.path.with_name("busy.log").open("w") as log:
+        kept.path.write_text(edit(26))
+        end = time.monotonic() + IN_FORCE_S
+        while not select.select([kept.ear], [], [], 0.01)[0]:
+            assert time.monotonic() < end
+            log.write("x")
+            log.flush()
+    kept.in_force(26)
+
+
 def test_in_place_in_two_halves_is_read_once(kept):
     """Half of it is valid by itself, and must never be in force."""
     before = len(kept.audit())
     with kept.path.open("w") as file:
         file.write(GOOD)
         file.flush()
-        time.sleep(0.1)
+        time.sleep(0.02)
         file.write("[limits]\nfields = 21\n")
     running = kept.told()
     assert running.settings.limits.fields == 21
