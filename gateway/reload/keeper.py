@@ -30,7 +30,7 @@ from gateway.reload.watched import telling
 from gateway.system import SystemEntropy
 
 LOOK_S: Final = 0.5
-STILL_S: Final = 0.25
+STILL_S: Final = 0.2
 PATIENCE_S: Final = 1.0
 """Files that change without end, or that are gone, are read as they are after this long."""
 _STEP_MS: Final = 20
