@@ -30,7 +30,7 @@ def digest_of(path: Path) -> str:
 def _digest_of_directory(path: Path) -> str:
     digest = hashlib.sha256()
     for file in sorted(path.rglob("*")):
-        status = file.stat()
+        status = file.lstat()
         line = f"{file.relative_to(path)}\0{status.st_size}\0{status.st_mtime_ns}\0{status.st_ino}"
         digest.update(line.encode("utf-8", "surrogateescape") + b"\0")
     return digest.hexdigest()

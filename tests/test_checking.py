@@ -1,0 +1,48 @@
+"""What a start would stumble over is told with its line, and with the rest."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.checking import read_checked
+from gateway.settings.problems import SettingsError
+from tests.settings.samples import NEXT, SMALL, write
+
+TLS = "[listen]\ntls = { certificate = 'a.pem', key = 'a.pem' }\n"
+DRIVER = "[directory]\nkind = 'sql'\nurl = 'mysql+asyncmy://u:hidden@h/d'\n"
+
+
+def refused(directory, text) -> SettingsError:
+    with pytest.raises(SettingsError) as error:
+        read_checked(write(directory, text), {})
+    return error.value
+
+
+def test_what_can_be_served_by(tmp_path):
+    assert read_checked(write(tmp_path, SMALL), {}).digest
+
+
+def test_a_certificate_and_a_driver_at_once(tmp_path):
+    (tmp_path / "a.pem").write_text("no certificate\n")
+    error = refused(tmp_path, SMALL + TLS + DRIVER)
+    assert [(one.line, one.key) for one in error.problems] == [
+        (NEXT + 1, "listen.tls"),
+        (NEXT + 4, "directory.url"),
+    ]
+    assert "hidden" not in str(error)
+    assert [path.name for path in error.files if path.suffix == ".pem"] == ["a.pem"]
+
+
+def test_an_authority_that_is_none(tmp_path):
+    (tmp_path / "ca.pem").write_text("nothing\n")
+    text = SMALL.replace("http://127.0.0.1:9000", "https://127.0.0.1:9000")
+    error = refused(tmp_path, text.replace('name = "portal"', 'name = "portal"\ntls_ca = "ca.pem"'))
+    assert [one.key for one in error.problems] == ["upstream[1].tls_ca"]
+
+
+def test_what_follows_the_state_directory(tmp_path):
+    path = write(tmp_path, 'state_dir = "new"\n' + SMALL)
+    settings = read_checked(path, {}, state_dir=tmp_path / "old")
+    assert settings.state_dir == tmp_path / "old"
+    assert settings.audit_file.is_relative_to(tmp_path / "old")
+    assert str(tmp_path / "old") in settings.directory.url.reveal()
