@@ -16,6 +16,7 @@ import pytest
 
 from gateway.app import Start, _lasting
 from gateway.checking import read_checked
+from gateway.operate.metric_desk import board_for
 from gateway.proxy.listener import bind
 from gateway.reload import handover
 from gateway.reload.look import Running
@@ -78,7 +79,16 @@ async def serving(directory: Path, text: str = TEXT) -> AsyncIterator[Place]:
     running = Running.started(read_checked(path, {}), 0.0)
     ours, theirs = handover.channel()
     public = bind([HostPort("127.0.0.1", 0)])
-    start = Start(path, running, theirs, "unix:///nowhere/redis.sock", public, [])
+    start = Start(
+        path=path,
+        running=running,
+        line=theirs,
+        redis_url="unix:///nowhere/redis.sock",
+        public=public,
+        admin=[],
+        board=board_for(1),
+        place=0,
+    )
     async with contextlib.AsyncExitStack() as stack:
         worker = Worker(_lasting(start, stack), running, public)
         port = public[0].getsockname()[1]

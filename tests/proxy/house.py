@@ -267,7 +267,9 @@ class House:
         portal = replace(settings.upstreams[0], urls=self.pool.upstream.urls)
         settings = replace(settings, upstreams=(portal,))
         snapshot = compile_snapshot(settings)
-        plan = compile_plan(snapshot, REPLIES, pools or self.pools, INTRODUCTIONS)
+        plan = compile_plan(
+            snapshot, REPLIES, pools or self.pools, INTRODUCTIONS, self.door.plan.tally
+        )
         self.door.adopt(plan)
         return plan
 
