@@ -94,7 +94,7 @@ BRANDING = '[branding]\nportal = "{}"\n'
 def test_both_workers_go_by_an_edit(gateway):
     edit(gateway, more=BRANDING.format("Ett nytt namn"))
     everywhere(lambda: "Ett nytt namn" in title(gateway), "the new name")
-    assert readiness(gateway) == (200, "ok")
+    wait_for(lambda: readiness(gateway) == (200, "ok"), "all workers to know of each other", 10)
 
 
 def test_a_wrong_edit_is_told_and_changes_nothing(gateway):
@@ -192,7 +192,7 @@ def test_the_keeper_is_replaced_and_knows_what_is_in_force(gateway):
     edit(gateway, more=BRANDING.format("Under tiden"))
     everywhere(lambda: "Under tiden" in title(gateway), "what was edited meanwhile")
     assert keeper_of(gateway.process.pid) != old
-    assert readiness(gateway) == (200, "ok")
+    wait_for(lambda: readiness(gateway) == (200, "ok"), "all workers to know of each other", 10)
 
 
 def test_a_certificate_is_renewed_without_a_restart(stub, tmp_path):
