@@ -115,6 +115,20 @@ class NetworkTable:
         """Return the names that some address has."""
         return frozenset(name for names in self._names.values() for name in names)
 
+    def edges(self, version: int) -> Sequence[int]:
+        """Return the addresses of IPv4 or IPv6 at which another network may begin, from 0 on."""
+        return self._starts[version]
+
+
+def meetings(one: NetworkTable, other: NetworkTable) -> Mapping[tuple[str, str], str]:
+    """Return every pair of names that two tables give to the same address, and an address of it."""
+    found: dict[tuple[str, str], str] = {}
+    for version in _BITS:
+        for number in sorted({*one.edges(version), *other.edges(version)}):
+            address = str(IPAddress(number, version=4 if version == _IPV4 else 6))
+            found.setdefault((one.name_of(address), other.name_of(address)), address)
+    return found
+
 
 class AddressSet:
     """A set of addresses, for example the proxies whose word is taken."""

@@ -22,6 +22,7 @@ _STATUS: Final = {
     "no-session": 401,
     "locked": 429,
     "denied": 403,
+    "stopped": 403,
     "refused": None,
 }
 """The outcomes of events that end in a no, and the status of the page; None: it depends."""
@@ -39,6 +40,7 @@ _WORDS: Final = {
     ("access.denied", "cross-site"): "The form was posted by a page of another site.",
     ("access.denied", "stale-form"): "The form was too old, or of another browser or session.",
     ("access.denied", "unreadable-form"): "The form could not be read.",
+    ("logon.loop", "*"): "The browser came back to the logon again and again, so it was stopped.",
     ("session.asked", "no-session"): "Nobody is logged on.",
 }
 _OWN_PAGES: Final = {
@@ -112,7 +114,7 @@ class KeepingAudit:
             "network": event.network,
             "network_line": lines.find(("networks", event.network)),
         }
-        words = _WORDS.get((event.event, event.reason), "")
+        words = _WORDS.get((event.event, event.reason)) or _WORDS.get((event.event, "*"), "")
         return {
             "request": request | {"time": timestamp(now)},
             "client": client,

@@ -14,6 +14,7 @@ from gateway.cli.check import check
 from gateway.cli.demo import demo
 from gateway.cli.explain import explain
 from gateway.cli.keys import keys
+from gateway.cli.policy import policy
 from gateway.cli.reaching import session_ender
 from gateway.cli.run import run
 from gateway.cli.schema import schema
@@ -62,7 +63,9 @@ def portvakt(ctx: click.Context, config: Path | None) -> None:
     ctx.obj = {"config": config or _default_config(), "session_ender": session_ender}
 
 
-for command in (run, demo, check, schema, user, session, keys, audit, explain, texts):
+for command in (
+    run, demo, check, schema, user, session, keys, audit, explain, policy, texts
+):  # fmt: skip
     portvakt.add_command(command)
 
 

@@ -22,7 +22,7 @@ from gateway.proxy.verification import Verification
 from gateway.tasks import spawn
 from gateway.wire.errors import BadMessage
 from gateway.wire.request import RequestHead
-from policies.decision import Allow, Challenge, Deny, Reason, StepUp
+from policies.decision import Allow, Challenge, Deny, StepUp
 from policies.routes import PAGES, Kind, Route
 
 if TYPE_CHECKING:

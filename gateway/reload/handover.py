@@ -12,13 +12,11 @@ import os
 import pickle
 import socket
 import tempfile
-from dataclasses import replace
 from typing import Final
 
 from gateway.reload.look import Running
 from gateway.reload.status import ConfigStatus
 from gateway.settings.model import Settings
-from gateway.settings.positions import Lines
 
 _MARK: Final = b"\n"
 
@@ -33,8 +31,7 @@ def channel() -> tuple[socket.socket, socket.socket]:
 
 def write(running: Running) -> int:
     """Return the descriptor of a new file that holds `running`; whoever has it closes it."""
-    settings = replace(running.settings, lines=Lines({}))  # positions are for the judge alone
-    content = pickle.dumps(running.status) + pickle.dumps(settings)
+    content = pickle.dumps(running.status) + pickle.dumps(running.settings)
     descriptor = _nameless()
     with os.fdopen(os.dup(descriptor), "wb") as file:
         file.write(content)

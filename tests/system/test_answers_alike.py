@@ -20,6 +20,9 @@ TESTS = ("out", "in", "reset")
 """Each test asks for names of its own: "anna.out" and so on."""
 WRONG = "Vrk7tolm8"
 _RANDOM = re.compile(r"\d{9,12}\.[0-9a-f]{64}|[\w-]{43}|[0-9a-f]{32}")
+_REFERENCE = re.compile(r"<code>([0-9a-f]{10}-[0-9a-f]+)</code>")
+"""Counts the requests of a worker, whoever they are about."""
+_LENGTH = "Content-Length"
 
 Seen = tuple[int, tuple[tuple[str, str], ...], str]
 
@@ -53,8 +56,11 @@ def seen(answer: Answer, name: str) -> Seen:
     def plain(text: str) -> str:
         return _RANDOM.sub("RANDOM", text.replace(name, "NAME"))
 
-    fields = [(k, plain(v)) for k, v in answer.headers.items() if k != "Date"]
-    return answer.status, tuple(fields), plain(answer.text)
+    fields = [(k, plain(v)) for k, v in answer.headers.items() if k not in {"Date", _LENGTH}]
+    reference = _REFERENCE.search(answer.text)
+    text = answer.text if reference is None else answer.text.replace(reference[1], "REFERENCE")
+    length = int(answer.headers[_LENGTH]) - len(answer.body)
+    return answer.status, (*fields, (_LENGTH, str(length))), plain(text)
 
 
 def failed_logons(gateway, name: str, password: str, source: str) -> list[Seen]:

@@ -47,7 +47,9 @@ def shown(answer) -> str:
 def explained(gateway, reference: str) -> dict:
     """Return the explanation, once it is written down."""
     wait_for(lambda: gateway.cli("explain", reference, check=False).returncode == 0, reference)
-    return json.loads(gateway.cli("explain", reference, "--json").stdout)
+    done = gateway.cli("explain", reference, "--json", check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def test_a_403_page_leads_to_its_line_of_the_file(gateway):
