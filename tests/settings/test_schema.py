@@ -178,13 +178,13 @@ def test_what_the_code_accepts_the_schema_accepts(place, documents, data):
         path = data.draw(st.sampled_from(list(places(document)) or [("x",)]))
         match data.draw(st.sampled_from(("pool", "other", "drop", "add"))):
             case "pool":
-                around(document, path)[path[-1]] = data.draw(st.sampled_from(POOL))
+                around(document, path)[path[-1]] = copy.deepcopy(data.draw(st.sampled_from(POOL)))
             case "other":
                 around(document, path)[path[-1]] = copy.deepcopy(data.draw(st.sampled_from(others)))
             case "drop":
                 del around(document, path)[path[-1]]
             case "add" if isinstance(around(document, path), dict):
                 name = data.draw(st.sampled_from(("idle", "path", "zzz", "name", "a-b")))
-                around(document, path)[name] = data.draw(st.sampled_from(POOL))
+                around(document, path)[name] = copy.deepcopy(data.draw(st.sampled_from(POOL)))
     if reads(place, document) is not None:
         assert list(VALIDATOR.iter_errors(document)) == [], json.dumps(document, default=str)
