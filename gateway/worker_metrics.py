@@ -72,6 +72,7 @@ def _of_worker(worker: Worker, lasting: Lasting) -> Values:
         ("config_reloads", ("applied",)): worker.status.applied,
         ("config_reloads", ("rejected",)): worker.status.rejected,
         ("audit_failures", ()): lasting.audit_file.failures,
+        ("references_dropped", ()): lasting.refusals.dropped,
         ("redis_errors", ()): lasting.store.link.errors,
     }
 

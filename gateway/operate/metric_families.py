@@ -92,6 +92,7 @@ _LISTED: Final = (
     Family("messages_refused", _C, "Messages beyond [sms_budget]: code or notice.", ("kind",)),
     Family("audit_events", _C, "Lines of the audit.", ("event", "outcome")),
     Family("audit_failures", _C, "Events that the audit could not keep."),
+    Family("references_dropped", _C, "Refusals too many to be kept for explaining."),
     Family("redis_errors", _C, "Commands that Redis did not answer, or refused."),
     Family(
         "config_reloads",
