@@ -12,9 +12,11 @@ import click
 from gateway.cli.audit import audit
 from gateway.cli.check import check
 from gateway.cli.demo import demo
+from gateway.cli.doctor import doctor
 from gateway.cli.explain import explain
 from gateway.cli.keys import keys
 from gateway.cli.policy import policy
+from gateway.cli.probe import probe
 from gateway.cli.reaching import session_ender
 from gateway.cli.run import run
 from gateway.cli.schema import schema
@@ -64,7 +66,7 @@ def portvakt(ctx: click.Context, config: Path | None) -> None:
 
 
 for command in (
-    run, demo, check, schema, user, session, keys, audit, explain, policy, texts
+    run, demo, check, doctor, probe, schema, user, session, keys, audit, explain, policy, texts
 ):  # fmt: skip
     portvakt.add_command(command)
 

@@ -1,0 +1,46 @@
+"""`portvakt doctor`: what keeps logons from being kept, and which neighbours do not answer."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from gateway.checking import read_checked
+from gateway.cli.findings import Finding, tell
+from gateway.cli.front import look_at_front
+from gateway.cli.neighbours import look_at_neighbours
+from gateway.cli.opening import read_config
+from gateway.cli.output import No
+from gateway.settings.model import Settings
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.option(
+    "--ca",
+    "authority",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Trust this authority (PEM) for public_url, instead of the machine's.",
+)
+@click.pass_context
+def doctor(ctx: click.Context, *, as_json: bool, authority: Path | None) -> None:
+    """Look at public_url as a browser does, and at every neighbour.
+
+    Says of each part whether it is well, and what to do. Sends no message and logs nobody on. Exit
+    status 1 when there is a problem.
+    """
+    settings = read_config(ctx.obj["config"], read_checked)
+    try:
+        findings = asyncio.run(_look(settings, authority))
+    except OSError as error:
+        raise No(f"{authority} holds no certificate in PEM: {error.strerror}") from None
+    tell(ctx, findings, as_json=as_json)
+
+
+async def _look(settings: Settings, authority: Path | None) -> list[Finding]:
+    front, neighbours = await asyncio.gather(
+        look_at_front(settings, authority), look_at_neighbours(settings)
+    )
+    return [*front, *neighbours]

@@ -1,0 +1,125 @@
+"""The neighbours of the gateway, asked one by one: Redis, the directory, whoever sends messages."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from gateway.auth.ports import Unavailable
+from gateway.cli.findings import Finding, ok, problem, warning
+from gateway.cli.opening import make_hasher
+from gateway.directory.sql import open_directory
+from gateway.settings.model import HttpSms, OutboxSms, Settings
+from gateway.store.embedded import EmbeddedRedisError, reached
+from gateway.store.store import open_store
+from gateway.system import SystemClock
+
+_TIMEOUT_S: Final = 5.0
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+async def look_at_neighbours(settings: Settings) -> list[Finding]:
+    """Return how each of them is; nothing is written, no message is sent."""
+    looks = [_redis(settings), _directory(settings), _admin(settings)]
+    return list(await asyncio.gather(*looks, *(_sms(one) for one in settings.sms)))
+
+
+async def _redis(settings: Settings) -> Finding:
+    url = settings.redis_url.reveal()
+    advice = "start it, or correct [redis] url"
+    with contextlib.ExitStack() as stack:
+        if url == "embedded":
+            if not (settings.state_dir / "redis").exists():
+                return warning("redis", "the embedded one has never run", "portvakt run starts it")
+            try:
+                url = stack.enter_context(reached(settings.state_dir))
+            except (OSError, EmbeddedRedisError) as error:
+                return problem("redis", str(error), "look at redis.log in state_dir")
+
+        async def ping() -> None:
+            store = open_store(url)
+            try:
+                await store.ping()
+            finally:
+                await store.close()
+
+        return await _answers("redis", ping, advice)
+
+
+async def _directory(settings: Settings) -> Finding:
+    hasher = make_hasher()
+
+    async def ping() -> None:
+        directory = open_directory(settings.directory, hasher, SystemClock())
+        try:
+            await directory.ping()
+        finally:
+            await directory.close()
+
+    try:
+        return await _answers("directory", ping, "start it, or correct [directory]")
+    finally:
+        hasher.close()
+
+
+async def _answers(part: str, ping: Callable[[], Awaitable[None]], advice: str) -> Finding:
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            await ping()
+    except (Unavailable, TimeoutError, ValueError):
+        return problem(part, "does not answer", advice)
+    return ok(part, "answers")
+
+
+async def _admin(settings: Settings) -> Finding:
+    """Ask the running gateway how it finds itself."""
+    host = settings.admin.host
+    at = f"[{host}]" if ":" in host else host
+    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout, trust_env=False) as session,
+            session.get(f"http://{at}:{settings.admin.port}/readyz") as answer,
+        ):
+            checks = (await answer.json())["checks"]
+            bad = [f"{part}: {state}" for part, state in checks.items() if state != "ok"]
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, AttributeError):
+        return warning(
+            "ready", "the admin address does not answer from here", "is the gateway running here?"
+        )
+    if bad:
+        return problem("ready", "; ".join(bad), "mend what is named; the log has more")
+    return ok("ready", "the running gateway finds all its parts well")
+
+
+async def _sms(provider: HttpSms | OutboxSms) -> Finding:
+    part = f"sms {provider.name}"
+    if isinstance(provider, OutboxSms):
+        if os.access(provider.path.parent, os.W_OK):
+            return warning(part, "messages go into a file", "for development only")
+        return problem(
+            part, f"{provider.path.parent} cannot be written to", "make it, or its owner"
+        )
+    return await _connects(part, provider.url)
+
+
+async def _connects(part: str, url: str) -> Finding:
+    """Connect to a provider and say nothing."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 443)
+    tls = True if parts.scheme == "https" else None
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            _, writer = await asyncio.open_connection(host, port, ssl=tls)
+    except (OSError, TimeoutError) as error:
+        why = str(error) or "no answer in time"
+        advice = "look at the url of its [[sms]], DNS, the firewall and its certificate"
+        return problem(part, f"{host}:{port} cannot be connected to: {why}", advice)
+    writer.transport.abort()
+    return ok(part, f"{host}:{port} can be connected to; nothing was sent")
