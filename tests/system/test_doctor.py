@@ -141,7 +141,7 @@ def test_tls_and_nothing_there(tmp_path, stub):
             "ok",
             "ok",
         )  # a day long
-        assert (code, levels["sms http"]) == (1, "problem")
+        assert (code, levels["sms http-1"]) == (1, "problem")
         _, levels = found(gateway)
         assert levels["certificate"] == "problem"
         assert levels["form"] == "ok"
