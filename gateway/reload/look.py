@@ -42,9 +42,9 @@ class Looker:
     def __init__(self, path: Path, environ: Mapping[str, str], running: Running) -> None:
         """Take the path of gateway.toml and where `{ env = "NAME" }` looks."""
         self.running = running
-        self._path: Final = path
+        self._path: Final = path.absolute()
         self._environ: Final = environ
-        self._seen = {path: running.settings.digest, **running.settings.files}
+        self._seen = {self._path: running.settings.digest, **running.settings.files}
 
     @property
     def files(self) -> tuple[Path, ...]:

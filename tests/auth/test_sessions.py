@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from unittest import mock
 
 import pytest
 
@@ -318,6 +319,21 @@ async def test_shorter_lifetimes_hold_for_living_sessions() -> None:
     script.sessions.configure(edited(make_settings(), "session", idle=seconds(60)).session)
     assert script.sessions.warm(token) is None
     assert await script.sessions.resolve(token) is None
+
+
+async def test_many_sessions_are_judged_by_new_lifetimes_in_parts() -> None:
+    script = LoginScript()
+    tokens = [await opened(script) for _ in range(7)]
+    for token in tokens:
+        await live(script, token)
+    script.wait(seconds=61)
+    with mock.patch("gateway.auth.sessions._AT_ONCE", 3):
+        script.sessions.configure(edited(make_settings(), "session", idle=seconds(60)).session)
+        judged = [sum(script.sessions.warm(token) is None for token in tokens)]
+        while judged[-1] < 7:
+            await asyncio.sleep(0)
+            judged.append(sum(script.sessions.warm(token) is None for token in tokens))
+    assert judged == [3, 6, 7]
 
 
 async def test_the_store_holds_no_name() -> None:

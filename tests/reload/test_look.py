@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.reload.look import Looker
 from gateway.reload.status import Outcome
 from tests.reload.support import GOOD, STARTED, Desk
 from tests.system.certificates import Authority
@@ -29,6 +30,15 @@ def test_the_same_bytes_are_no_edit(desk):
     assert desk.look(desk.text) is None
     assert desk.looker.running is before
     assert before.status.outcome is Outcome.STARTED
+
+
+def test_a_path_from_here_is_one_from_the_root(tmp_path, monkeypatch):
+    """Else nobody would know which directory to ask."""
+    desk = Desk(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    looker = Looker(Path("gateway.toml"), {}, desk.looker.running)
+    assert tmp_path / "gateway.toml" in looker.files
+    assert all(path.is_absolute() for path in looker.files)
 
 
 def test_an_edit_is_in_force(desk):
