@@ -17,7 +17,7 @@ from gateway.settings.model import PublicUrl
 from policies.fields import own_cookies
 
 _TOKEN: Final = re.compile(r'name="form_token" value="([^"]+)"')
-_CAUSE: Final = re.compile(r"<code>[^<]*</code> <code>([a-z-]+)</code>")
+_CAUSE: Final = re.compile(r'<code class="cause">([a-z-]+)</code>')
 _SKEW_S: Final = 5.0
 _SKEW_TOO_MUCH_S: Final = 60.0
 _SOON_DAYS: Final = 14

@@ -121,7 +121,6 @@ def _stopped(
         "advice": visit.words.gettext(words.advice),
         "own_window": cause is Cause.FRAME,
         "again": visit.snapshot.settings.public_url.origin + again if elsewhere else again,
-        "reference": visit.client.request_id,
         "cause": cause.value,
     }
     response = desk.show(visit, "loop.html", shown, _STATUS)

@@ -69,7 +69,7 @@ def test_in_a_frame_of_another_site(place, page):
         frame = page.frame_locator("iframe")
         expect(frame.locator("h1")).to_have_text(TITLE)
         expect(frame.locator("main")).to_contain_text("inside a page of another site")
-        reference = frame.locator(".reference code").first.inner_text()
+        reference = frame.locator(".reference code").inner_text()
         assert (reference, "third-party-frame") in stopped(place)
         with page.context.expect_page() as opened:
             frame.get_by_role("link", name="Open in a window of its own").click()
@@ -85,7 +85,7 @@ def test_http_where_only_https_is_kept(tmp_path, place, page):
         type_password(page)
         expect(page.locator("h1")).to_have_text(TITLE)
         expect(page.locator("main")).to_contain_text("You came by http")
-        expect(page.locator(".reference")).to_contain_text("secure-cookie-over-http")
+        expect(page.locator(".cause")).to_have_text("secure-cookie-over-http")
         again = page.get_by_role("link", name="Try again").get_attribute("href")
         assert again == f"https://localhost:{gateway.port}/.gateway/logon"
 

@@ -84,7 +84,7 @@ def _before_the_code(one: Employee) -> Iterator[Stop]:
     yield Stop("form-refused", one.page, answer.status)
     one.context.clear_cookies()
     one.page.get_by_role("link", name=_AGAIN).click()
-    one.page.locator(".reference").wait_for()
+    one.page.locator(".cause").wait_for()
     yield Stop("logon-not-kept", one.page, 403)
 
 

@@ -83,7 +83,7 @@ def test_a_missing_date_and_hsts() -> None:
 
 def test_a_refused_form_names_the_cause() -> None:
     assert judge_form(replace(PAGE, status=401)).level == "ok"
-    body = "<code>R-1</code> <code>wrong-host</code>"
+    body = '<code class="cause">wrong-host</code>'
     found = judge_form(replace(PAGE, status=403, body=body))
     assert (found.level, "403 (wrong-host)" in found.found) == ("problem", True)
     assert judge_form(replace(PAGE, status=502, body="")).level == "problem"

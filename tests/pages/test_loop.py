@@ -24,7 +24,8 @@ def cause(page: Page, house: House) -> str:
     assert 'href="/.gateway/help#again"' in page.text
     event = house.audit.events[-1]
     assert (event.event, event.outcome, event.ref) == ("logon.loop", "stopped", "R-4711")
-    assert f"<code>R-4711</code> <code>{event.reason}</code>" in page.text
+    assert f'<code class="cause">{event.reason}</code>' in page.text
+    assert page.text.count("<code>R-4711</code>") == 1
     return event.reason
 
 
