@@ -35,6 +35,7 @@ from gateway.reload import handover
 from gateway.reload.keeper import Keeper
 from gateway.reload.look import Looker, Running
 from gateway.reload.relay import Relay
+from gateway.settings.files import digest_of
 from gateway.settings.model import Secret, Settings
 from gateway.store.embedded import EmbeddedRedis, EmbeddedRedisError
 from gateway.supervise import Supervisor
@@ -207,6 +208,9 @@ def _is_embedded(settings: Settings) -> bool:
 
 def _with_secret(settings: Settings) -> Settings:
     """Return the settings with the secret key in them, made on the first start."""
-    if settings.secret_key.reveal() or settings.secret_key_file is None:
+    file = settings.secret_key_file
+    if settings.secret_key.reveal() or file is None:
         return settings
-    return replace(settings, secret_key=Secret(make_secret(settings.secret_key_file)))
+    key = Secret(make_secret(file))
+    # What we made ourselves is no edit.
+    return replace(settings, secret_key=key, files={**settings.files, file: digest_of(file)})

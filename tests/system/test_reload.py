@@ -12,6 +12,7 @@ import urllib.request
 
 import pytest
 
+from gateway.reload.keeper import LOOK_S
 from tests.system.certificates import Authority
 from tests.system.gateway import INSIDE, running_gateway, running_stub, wait_for
 from tests.system.processes import is_alive, keeper_of, kill, workers_of
@@ -40,7 +41,11 @@ def stub(tmp_path_factory):
 def started(stub, tmp_path_factory):
     directory = tmp_path_factory.mktemp("reload")
     with running_gateway(
-        directory, portal=stub.portal, phone=stub.phone, listen="workers = 2"
+        directory,
+        portal=stub.portal,
+        phone=stub.phone,
+        listen="workers = 2",
+        tables='[secrets]\nkey = { file = "var/secret.key" }\n',
     ) as gateway:
         gateway.add_users("anna,Anna Åkesson,0701740605,staff")
         yield gateway
@@ -89,6 +94,13 @@ def title(gateway) -> str:
 
 
 BRANDING = '[branding]\nportal = "{}"\n'
+
+
+def test_a_start_is_no_edit(started):
+    """Not even the first one, which makes the key that gateway.toml names."""
+    time.sleep(2 * LOOK_S)
+    assert "in force" not in started.log.read_text()
+    assert not any(line["event"].startswith("config") for line in started.audit())
 
 
 def test_both_workers_go_by_an_edit(gateway):
