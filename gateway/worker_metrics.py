@@ -107,9 +107,9 @@ def _of_route(label: str, route: RouteTally) -> Iterator[_Item]:
 
 def _of_upstream(name: str, upstream: UpstreamTally) -> Iterator[_Item]:
     label = _upstream_label(name)
-    for hundreds, count in enumerate(upstream.answers):
-        if count:
-            yield ("upstream_answers", (label, f"{hundreds}xx")), count
+    upstream.settle()
+    for kind, count in upstream.answers.items():
+        yield ("upstream_answers", (label, kind)), count
     for status, count in upstream.failures.items():
         yield ("upstream_failures", (label, str(status))), count
     numbers: list[float] = [*upstream.latencies, round(upstream.seconds, 6)]

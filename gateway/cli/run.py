@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -65,6 +66,8 @@ def run(ctx: click.Context) -> None:
 def serve(path: Path, settings: Settings, ready: Callable[[], None] = lambda: None) -> None:
     """Serve until told to stop; `ready` is called when everything is open. Raises No."""
     set_up_logging()
+    # Whoever rotates the audit may say so before anybody listens: that must end nothing.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     open_state_dir(settings)
     redis = EmbeddedRedis(settings.state_dir) if _is_embedded(settings) else None
     try:

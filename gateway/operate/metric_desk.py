@@ -18,6 +18,8 @@ from gateway.operate.metric_board import Board
 from gateway.operate.metric_values import Bulletin, Values, added, lasting, pack, unpack
 
 EVERY_S: Final = 1.0
+EDIT_S: Final = 2.0
+"""How long after an edit here another worker may still tell of the configuration before."""
 SILENT_S: Final = 10.0
 """A worker that has put nothing up for so long hangs, or is gone."""
 
@@ -39,13 +41,18 @@ class Desk:
         self._tell: Final = tell
         self._now: Final = now
         self.lag_s = 0.0
+        self._digest = ""
+        self._since = -EDIT_S  # when this process began to go by that configuration
         last_words = self._of(place)
         self._before: Final = lasting(last_words.values) if last_words is not None else {}
 
     def publish(self) -> None:
         """Put the numbers up."""
         digest, trouble, values = self._tell()
-        bulletin = Bulletin(self._now(), digest, trouble, added((self._before, values)))
+        now = self._now()
+        if digest != self._digest:
+            self._digest, self._since = digest, now
+        bulletin = Bulletin(now, digest, trouble, added((self._before, values)))
         try:
             self._board.write(self._place, pack(bulletin))
         except ValueError as error:
@@ -69,7 +76,8 @@ class Desk:
 
     def amiss(self) -> str | None:
         """Return what is wrong with another worker, or None; none knows that it hangs itself."""
-        own = self._tell()[0]
+        self.publish()
+        settled = self._now() >= self._since + EDIT_S
         for place in range(self._workers):
             bulletin = self._of(place)
             if place == self._place:
@@ -80,7 +88,7 @@ class Desk:
                 return f"worker {place} has been silent for {self._now() - bulletin.at:.0f} s"
             if bulletin.trouble is not None:
                 return f"worker {place}: {bulletin.trouble}"
-            if bulletin.digest != own:
+            if settled and bulletin.digest != self._digest:
                 return f"worker {place} goes by another configuration"
         return None
 

@@ -191,6 +191,7 @@ class FrontDoor:
             for pool in list(self._pools):
                 for connection in [c for c in pool.connections if c.deadline <= now]:
                     connection.on_deadline()
+                pool.tally.settle()
             await self._review.run()
             for note, count in self._notes.most_common(_NOTES_PER_SWEEP):
                 _log.info("refused %d: %s", count, note)

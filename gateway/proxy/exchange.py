@@ -175,7 +175,7 @@ class Exchange:
             if head.status != 100 and self.head.minor == 1:  # noqa: PLR2004
                 self._client.queue(answer_head(head, self._guarded, []))
             return
-        self.pool.tally.answered(head.status, monotonic() - self._began)
+        self.pool.tally.times[head.status].append(monotonic() - self._began)
         if self.live is not None and self.live.ended:  # while the upstream thought about it
             self.abandon()
             self._client.session_over()

@@ -64,9 +64,10 @@ def compile_plan(
     introductions: Introductions,
     tally: Tally,
 ) -> Plan:
-    """Return the plan of a snapshot; pure. Every upstream has its pool, and so have the pages."""
+    """Return the plan of a snapshot. Every upstream has its pool, and so have the pages."""
     settings = snapshot.settings
     limits = settings.limits
+    tally.expect(settings.routes)
     url = settings.public_url
     default_port = 443 if url.is_https else 80
     host = url.host.encode()

@@ -18,6 +18,7 @@ from gateway.proxy.exchange import Exchange
 from gateway.proxy.original import QUESTION, is_question, read_original
 from gateway.proxy.passage import Passage
 from gateway.proxy.plan import PAGES_POOL, Plan
+from gateway.proxy.tally import NOWHERE
 from gateway.proxy.verification import Verification
 from gateway.tasks import spawn
 from gateway.wire.errors import BadMessage
@@ -96,7 +97,7 @@ class Reception:
             return
         route = decide.find_route(plan, head)
         if isinstance(route, Deny):
-            plan.tally.routes[""].others[route.reason.value] += 1
+            plan.tally.routes[NOWHERE].others[route.reason.value] += 1
             self._passage.denied(client, head, route, None, None)
             return
         if route is PAGES:
@@ -119,7 +120,7 @@ class Reception:
             way.refused(client, question, error)
             return
         if isinstance(head.route, Deny):
-            plan.tally.routes[""].others[head.route.reason.value] += 1
+            plan.tally.routes[NOWHERE].others[head.route.reason.value] += 1
             way.denied(client, head, head.route, None, None)
         else:
             self._judge(client, head, head.route, way)

@@ -10,7 +10,7 @@ import pytest
 from gateway.counters import Counters
 from gateway.operate import metric_desk
 from gateway.operate.metric_board import Board
-from gateway.operate.metric_desk import SILENT_S, Desk, board_for, parents_desk
+from gateway.operate.metric_desk import EDIT_S, SILENT_S, Desk, board_for, parents_desk
 
 ALLOWED = ("requests", ("/", "allowed"))
 OPEN = ("connections", ("client",))
@@ -100,10 +100,17 @@ class TestAmiss:
         workers[1].desk.publish()
         assert workers[0].desk.amiss() == "worker 1: the audit cannot be written"
 
-    def test_a_worker_with_another_configuration(self, workers) -> None:
-        workers[1].digest = "d2"
-        workers[1].desk.publish()
-        assert workers[0].desk.amiss() == "worker 1 goes by another configuration"
+    def test_a_worker_with_another_configuration(self, workers, time) -> None:
+        one, two = workers
+        two.desk.publish()
+        assert one.desk.amiss() is None
+        one.digest = "d2"
+        assert one.desk.amiss() is None, "an edit takes a moment"
+        time.now += EDIT_S
+        assert one.desk.amiss() == "worker 1 goes by another configuration"
+        two.digest = "d2"
+        two.desk.publish()
+        assert one.desk.amiss() is None
 
 
 def test_more_than_a_place_takes_is_logged_and_no_crash(workers, monkeypatch, caplog) -> None:

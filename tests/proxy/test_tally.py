@@ -7,20 +7,45 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.counters import LATENCIES_S
-from gateway.proxy.tally import UpstreamTally
+from gateway.proxy.tally import Tally, UpstreamTally
+from policies.routes import Route
 from tests.proxy.house import COOKIE, House, get, saying
 
 
 @given(st.floats(0, 1000), st.integers(100, 999))
 def test_an_answer_is_in_the_one_class_that_holds_it(seconds: float, status: int) -> None:
     tally = UpstreamTally()
-    tally.answered(status, seconds)
-    assert sum(tally.latencies) == sum(tally.answers) == 1
+    tally.times[status].append(seconds)
+    tally.settle()
+    assert sum(tally.latencies) == 1
+    assert tally.answers == {f"{status // 100}xx": 1}
     place = tally.latencies.index(1)
     assert place == len(LATENCIES_S) or seconds <= LATENCIES_S[place]
     assert place == 0 or seconds > LATENCIES_S[place - 1]
-    assert tally.answers[status // 100] == 1
     assert tally.seconds == seconds
+
+
+@given(st.lists(st.tuples(st.sampled_from([200, 204, 404]), st.floats(0, 100)), max_size=30))
+def test_many_at_once_are_counted_as_one_by_one(answers: list[tuple[int, float]]) -> None:
+    at_once, singly = UpstreamTally(), UpstreamTally()
+    for status, seconds in answers:
+        at_once.times[status].append(seconds)
+        singly.times[status].append(seconds)
+        singly.settle()
+    at_once.settle()
+    at_once.settle()
+    assert at_once.latencies == singly.latencies
+    assert at_once.answers == singly.answers
+    assert at_once.seconds == pytest.approx(singly.seconds)
+
+
+def test_an_edit_keeps_what_was_counted() -> None:
+    tally = Tally()
+    tally.expect([Route("/hr", "portal"), Route("/", "portal", host="x.example.se")])
+    tally.routes["/hr"].allowed += 1
+    tally.expect([Route("/hr", "other"), Route("/new", "portal")])
+    assert tally.routes["/hr"].allowed == 1
+    assert set(tally.routes) == {"/hr", "/new", "x.example.se/", "/.gateway/", ""}
 
 
 def counted(house: House, label: str) -> dict[str, int]:
@@ -42,7 +67,7 @@ async def test_requests_by_route_and_outcome(house: House) -> None:
     assert counted(house, "/hr/") == {"allowed": 0, "group-missing": 1}
     assert counted(house, "/static/") == {"allowed": 1}
     assert counted(house, "") == {"allowed": 0, "ambiguous-path": 1}
-    assert set(house.door.plan.tally.routes) == {"/", "/hr/", "/static/", ""}
+    assert set(house.door.plan.tally.routes) == {"/", "/hr/", "/static/", "/.gateway/", ""}
     assert house.door.plan.tally.refusals == {400: 1}
 
 
@@ -67,7 +92,8 @@ async def test_answers_of_an_upstream_by_status_and_time(house: House) -> None:
         if status == 103:
             assert (await client.answer()).status == 200
     tally = house.pool.tally
-    assert tally.answers[2:6] == [1, 0, 1, 1]
+    tally.settle()
+    assert tally.answers == {"2xx": 1, "4xx": 1, "5xx": 1}
     assert sum(tally.latencies) == 3
     assert 0 < tally.seconds < 60
     assert not tally.failures
