@@ -225,7 +225,8 @@ async def _admin(start: Start, lasting: Lasting, worker: Worker, desk: Desk) -> 
             raise Unavailable(trouble)
 
     async def audit() -> None:
-        lasting.audit.ready()
+        if (why := lasting.audit_file.trouble()) is not None:
+            raise Unavailable(f"the audit cannot be written: {why}")
 
     async def workers() -> None:
         if (amiss := desk.amiss()) is not None:
