@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-NO_FRAMES: Final = "X-Frame-Options"
-_NO_ANCESTORS: Final = "; frame-ancestors 'none'"
 _CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
-    + _NO_ANCESTORS
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 
 _ALWAYS: Final = (
@@ -21,7 +19,7 @@ _ALWAYS: Final = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Referrer-Policy", "same-origin"),
     ("X-Content-Type-Options", "nosniff"),
-    (NO_FRAMES, "DENY"),
+    ("X-Frame-Options", "DENY"),
 )
 _HSTS: Final = ("Strict-Transport-Security", "max-age=63072000")
 NO_STORE: Final = ("Cache-Control", "no-store")
@@ -35,16 +33,3 @@ def security_fields(*, https: bool) -> tuple[tuple[str, str], ...]:
 def page_fields(*, https: bool) -> tuple[tuple[str, str], ...]:
     """Return the fields of an HTML page."""
     return (("Content-Type", "text/html; charset=utf-8"), NO_STORE, *security_fields(https=https))
-
-
-def framed_page_fields(*, https: bool) -> tuple[tuple[str, str], ...]:
-    """Return the fields of the one page that may stand in another site's frame.
-
-    It says why the logon cannot, and holds no form: without it an employee would see the browser's
-    own words only.
-    """
-    return tuple(
-        (name, value.removesuffix(_NO_ANCESTORS))
-        for name, value in page_fields(https=https)
-        if name != NO_FRAMES
-    )

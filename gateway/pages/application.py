@@ -21,7 +21,7 @@ from gateway.pages.interfaces import Interfaces
 from gateway.pages.language import LanguagePage
 from gateway.pages.logon import LogonPage
 from gateway.pages.logout import LogoutPage
-from gateway.pages.loop import FRAMED, stop_at_form
+from gateway.pages.loop import stop_at_form
 from gateway.pages.otp import OtpPage
 from gateway.pages.own_sessions import OwnSessionsPage
 from gateway.pages.proof import ProofPage
@@ -29,7 +29,7 @@ from gateway.pages.reset import ResetPage
 from gateway.pages.services import PageServices
 from gateway.pages.trails import TRIED, tried
 from gateway.pages.visit import Visit
-from policies.answer_fields import NO_FRAMES, NO_STORE, page_fields, security_fields
+from policies.answer_fields import NO_STORE, page_fields, security_fields
 
 _log: Final = logging.getLogger("portvakt.pages")
 _RETRY_AFTER_S: Final = 5
@@ -63,8 +63,7 @@ def make_pages(current: Callable[[], PageServices]) -> web.Application:
         """Put the security fields on every answer, whoever made it; say nothing of versions."""
         https = current().snapshot.settings.public_url.is_https
         for name, value in (*security_fields(https=https), NO_STORE):
-            if not (name == NO_FRAMES and FRAMED in response):
-                response.headers.setdefault(name, value)
+            response.headers.setdefault(name, value)
         response.headers.popall("Server", None)
 
     app.on_response_prepare.append(complete)

@@ -19,12 +19,8 @@ from gateway.pages.desk import LOGON, Desk, link
 from gateway.pages.trails import LIFETIME, TRIED, dump_trail, load_trail, was_tried
 from gateway.pages.visit import Visit
 from gateway.texts.catalog import N_
-from policies.answer_fields import NO_FRAMES, framed_page_fields
 from policies.bounces import Cause, Signs, Trail, diagnose, evident
 from policies.fields import own_cookie_values
-
-FRAMED: Final = web.ResponseKey("framed", bool)
-"""The key of a response that other sites may frame."""
 
 _STATUS: Final = 403
 _FRAMES: Final = frozenset({"iframe", "frame", "embed", "object"})
@@ -125,10 +121,6 @@ def _stopped(
     }
     response = desk.show(visit, "loop.html", shown, _STATUS)
     delete_cookie(response, visit.snapshot.cookies.trail, https=visit.https)
-    if cause is Cause.FRAME:
-        response.headers.update(framed_page_fields(https=visit.https))
-        response.headers.popall(NO_FRAMES, None)
-        response[FRAMED] = True
     return response
 
 

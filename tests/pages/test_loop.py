@@ -132,13 +132,13 @@ async def test_a_browser_without_cookies_is_told_at_the_second_try(browser, hous
 
 
 @asyncio
-async def test_a_foreign_frame_is_told_at_once_and_may_show_it(browser, house) -> None:
+async def test_a_foreign_frame_is_told_at_once_and_shows_nothing_of_ours(browser, house) -> None:
     frame = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "cross-site"}
     page = await browser.get(HR, **frame)
     assert cause(page, house) == "third-party-frame"
     fields = page.answer.headers
-    assert "X-Frame-Options" not in fields
-    assert "frame-ancestors" not in fields["Content-Security-Policy"]
+    assert fields["X-Frame-Options"] == "DENY"
+    assert "frame-ancestors 'none'" in fields["Content-Security-Policy"]
     assert "default-src 'none'" in fields["Content-Security-Policy"]
     assert "<form" not in page.text
     assert f'href="{ORIGIN}{LOGON}?next=/hr/" target="_blank"' in page.text
