@@ -38,7 +38,7 @@ def test_from_the_first_logon_to_the_forgotten_password(place, employee, window)
     forget_the_password(bo, account)
     log_on_with_the_new_one(bo, account)
     told = [text for text in place.messages(account) if "#" not in text]
-    assert told[-1].startswith("Ett nytt lösenord för Medarbetarportalen har valts")
+    assert told[-1].startswith("Lösenordet för Medarbetarportalen byttes med en kod")
     events = {line["event"] for line in place.gateway.audit() if line["user"] == account.user}
     assert {"mobile.changed", "password.reset", "notice.password-reset"} <= events
 
