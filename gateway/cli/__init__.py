@@ -1,7 +1,1 @@
-"""The command line: portvakt run, demo, check, user."""
-
-from __future__ import annotations
-
-from gateway.cli.root import main
-
-__all__ = ["main"]
+"""The command line: one module a command, and what they share."""

@@ -13,7 +13,7 @@ import click
 
 from gateway.auth.ports import AuditEvent, Unavailable
 from gateway.auth.sealing import Sealer
-from gateway.cli.opening import read_config
+from gateway.cli.configuration import read_config
 from gateway.cli.output import No, done, print_json, warn
 from gateway.operate.audit_chain import Chain, Position
 from gateway.operate.audit_file import audit_chain, open_audit, position_path

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 import click
 
 from gateway.checking import read_checked
+from gateway.cli.configuration import read_config
 from gateway.cli.demo_people import PASSWORD, PEOPLE, make_people, opened_by_demo_password
-from gateway.cli.opening import read_config
 from gateway.cli.output import No
 from gateway.cli.run import open_state_dir, serve
 from gateway.settings.model import HttpSms, Settings

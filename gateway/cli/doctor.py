@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from gateway.checking import read_checked
+from gateway.cli.configuration import read_config
 from gateway.cli.findings import Finding, tell
 from gateway.cli.front import look_at_front
 from gateway.cli.neighbours import look_at_neighbours
-from gateway.cli.opening import read_config
 from gateway.cli.output import No
 from gateway.settings.model import Settings
 

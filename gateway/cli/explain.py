@@ -13,9 +13,10 @@ from gateway.auth.lockout import Count, Lockout
 from gateway.auth.model import Person, SessionRecord
 from gateway.auth.ports import Unavailable
 from gateway.auth.sealing import Sealer
+from gateway.cli.configuration import read_config
 from gateway.cli.explain_reference import explain_reference
 from gateway.cli.explain_text import print_explanation
-from gateway.cli.opening import Opened, read_config, with_directory
+from gateway.cli.opening import Opened, with_directory
 from gateway.cli.output import No, print_json
 from gateway.proxy.explained import explained, told_person
 from gateway.proxy.simulation import Asked, Stage, read_field, read_url, simulate

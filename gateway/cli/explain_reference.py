@@ -12,8 +12,8 @@ from gateway.auth.lockout import Count
 from gateway.auth.refusals import Record
 from gateway.auth.sealing import Sealer
 from gateway.cli.audit import event_line, matching
+from gateway.cli.configuration import read_config
 from gateway.cli.explain_text import print_kept
-from gateway.cli.opening import read_config
 from gateway.cli.output import No, print_json, warn
 from gateway.cli.reaching import Reached, with_sessions
 from gateway.operate.audit_file import audit_chain

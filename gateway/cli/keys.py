@@ -9,7 +9,7 @@ import click
 
 from gateway.auth.key_ring import BadKeys, KeyRing, SigningKey, new_ring
 from gateway.auth.sealing import Sealer
-from gateway.cli.opening import read_config
+from gateway.cli.configuration import read_config
 from gateway.cli.output import No, done, print_json
 from gateway.operate.key_file import LOOK_S, KeyFile
 from gateway.system import SystemClock, SystemEntropy

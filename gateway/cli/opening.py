@@ -8,24 +8,21 @@ yields `end(user)`, which ends every session of a user in every worker.
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
 
 import click
 
 from gateway.auth.ports import Unavailable
+from gateway.cli.configuration import read_config
 from gateway.cli.output import No
 from gateway.directory.accounts import Accounts, OnChanged
 from gateway.directory.passwords import PasswordHasher
 from gateway.directory.sql import SqlDirectory, open_directory
 from gateway.directory.trouble import DirectoryUnavailable
 from gateway.settings.model import Settings
-from gateway.settings.parse import read_settings
-from gateway.settings.problems import SettingsError
 from gateway.system import SystemClock, SystemEntropy
 
 SessionEnder = Callable[[Settings], AbstractAsyncContextManager[OnChanged]]
@@ -67,24 +64,6 @@ class Opened:
 def make_hasher() -> PasswordHasher:
     """Return a hasher of the running gateway's cost."""
     return PasswordHasher(SystemEntropy())
-
-
-def read_config(
-    path: Path, read: Callable[[Path, Mapping[str, str]], Settings] = read_settings
-) -> Settings:
-    """Return the settings of gateway.toml. Raises No, with all that is wrong with it.
-
-    Whoever is going to serve by them reads with `gateway.checking.read_checked`.
-    """
-    try:
-        return read(path, os.environ)
-    except SettingsError as error:
-        raise No(f"{error}\nCorrect what is listed, and look with: portvakt check") from None
-
-
-def mobile_region(ctx: click.Context) -> str:
-    """Return where a mobile number without a country code belongs. Raises No."""
-    return read_config(ctx.obj["config"]).self_service.region
 
 
 @asynccontextmanager

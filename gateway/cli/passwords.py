@@ -13,7 +13,7 @@ from typing import Final
 import click
 
 from gateway.auth.model import Person
-from gateway.cli.opening import read_config
+from gateway.cli.configuration import read_config
 from gateway.cli.output import No
 from gateway.directory.passwords import PasswordUnusable, material
 from gateway.password_rules import WordsMissing, compile_password_rules

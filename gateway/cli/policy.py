@@ -11,7 +11,8 @@ import click
 
 from gateway.checking import read_checked
 from gateway.cli.check import render_problems
-from gateway.cli.opening import Opened, read_config, with_directory
+from gateway.cli.configuration import read_config
+from gateway.cli.opening import Opened, with_directory
 from gateway.cli.output import No, print_json
 from gateway.cli.policy_replay import replay
 from gateway.cli.policy_text import print_diff

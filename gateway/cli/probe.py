@@ -17,6 +17,7 @@ from gateway.auth.live import LiveSession
 from gateway.auth.model import SessionRecord
 from gateway.auth.sealing import Sealer
 from gateway.checking import read_checked
+from gateway.cli.configuration import read_config
 from gateway.cli.findings import Finding, ok, problem, tell, warning
 from gateway.cli.forgeries import (
     Forgery,
@@ -26,7 +27,6 @@ from gateway.cli.forgeries import (
     is_believed,
     request_bytes,
 )
-from gateway.cli.opening import read_config
 from gateway.operate.key_file import KeyFile
 from gateway.proxy.upstream_tls import upstream_tls
 from gateway.settings.model import Settings, Upstream, UpstreamUrl

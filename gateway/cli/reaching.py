@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
@@ -19,14 +19,16 @@ from gateway.auth.sealing import Sealer
 from gateway.auth.session_list import SessionList
 from gateway.auth.sessions import Sessions
 from gateway.auth.sms_budget import SmsBudget
-from gateway.cli.opening import read_config
+from gateway.cli.configuration import read_config
 from gateway.cli.output import No
-from gateway.directory.accounts import OnChanged
 from gateway.operate.audit_file import open_audit
 from gateway.settings.model import Settings
 from gateway.store.embedded import EmbeddedRedisError, reached
 from gateway.store.store import open_store
 from gateway.system import SystemClock, SystemEntropy
+
+if TYPE_CHECKING:
+    from gateway.directory.accounts import OnChanged
 
 T = TypeVar("T")
 

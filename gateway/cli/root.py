@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from gateway.cli.audit import audit
-from gateway.cli.check import check
-from gateway.cli.demo import demo
-from gateway.cli.doctor import doctor
-from gateway.cli.explain import explain
-from gateway.cli.keys import keys
-from gateway.cli.policy import policy
-from gateway.cli.probe import probe
-from gateway.cli.reaching import session_ender
-from gateway.cli.run import run
-from gateway.cli.schema import schema
-from gateway.cli.session import session
-from gateway.cli.texts import texts
-from gateway.cli.user import user
+from gateway.settings.model import Settings
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from gateway.directory.accounts import OnChanged
+
+_COMMANDS: Final = (
+    "run", "demo", "check", "doctor", "probe", "schema", "user", "session", "keys", "audit",
+    "explain", "policy", "texts",
+)  # fmt: skip
+"""Each is the command of its name in the module of its name, read when it is called: reading all
+of them takes longer than most of them work."""
 
 
 def _default_config() -> Path:
@@ -31,8 +32,28 @@ def _default_config() -> Path:
     return here if here.exists() or not named else Path(named)
 
 
-class _Everywhere(click.Group):
-    """Accepts `--config` after the command too, as people write it."""
+def _session_ender(settings: Settings) -> AbstractAsyncContextManager[OnChanged]:
+    """Return what ends sessions; few commands do, and only those wait for the store's client."""
+    from gateway.cli.reaching import session_ender  # noqa: PLC0415 - see above
+
+    return session_ender(settings)
+
+
+class _Commands(click.Group):
+    """The commands; `--config` may stand after them too, as people write it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all names; see click."""
+        del ctx
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, read now; see click."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        found: click.Command = getattr(importlib.import_module(f"gateway.cli.{cmd_name}"), cmd_name)
+        return found
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Move `--config FILE` to the front; see click."""
@@ -51,7 +72,7 @@ class _Everywhere(click.Group):
         return super().parse_args(ctx, [*moved, *rest])
 
 
-@click.group(cls=_Everywhere, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -62,13 +83,7 @@ def portvakt(ctx: click.Context, config: Path | None) -> None:
     """Portvakt: an authentication gateway in front of your portal."""
     # Commands say what is wrong themselves; `run` sets the log up.
     logging.getLogger("portvakt").addHandler(logging.NullHandler())
-    ctx.obj = {"config": config or _default_config(), "session_ender": session_ender}
-
-
-for command in (
-    run, demo, check, doctor, probe, schema, user, session, keys, audit, explain, policy, texts
-):  # fmt: skip
-    portvakt.add_command(command)
+    ctx.obj = {"config": config or _default_config(), "session_ender": _session_ender}
 
 
 def main() -> None:

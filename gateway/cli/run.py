@@ -21,8 +21,8 @@ from gateway.app import GRACE_S, Start, run_worker
 from gateway.auth.key_ring import BadKeys
 from gateway.auth.sealing import Sealer
 from gateway.checking import read_checked
+from gateway.cli.configuration import read_config
 from gateway.cli.demo_people import opened_by_demo_password
-from gateway.cli.opening import read_config
 from gateway.cli.output import No
 from gateway.counters import Counters
 from gateway.operate.audit_file import open_audit

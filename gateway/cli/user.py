@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from gateway.cli import passwords, person_fields
-from gateway.cli.opening import Opened, ends_sessions, mobile_region, with_directory
+from gateway.cli.configuration import mobile_region
+from gateway.cli.opening import Opened, ends_sessions, with_directory
 from gateway.cli.output import No, done, print_fields, print_json
 from gateway.cli.reaching import Reached, with_sessions
 from gateway.cli.user_import import import_command

@@ -23,7 +23,8 @@ from rich.progress import (
 from gateway.auth.model import Person
 from gateway.auth.ports import Unavailable
 from gateway.cli import passwords
-from gateway.cli.opening import Opened, read_config, with_directory
+from gateway.cli.configuration import read_config
+from gateway.cli.opening import Opened, with_directory
 from gateway.cli.output import No, done, warn
 from gateway.cli.user_csv import Row, Sheet, bounded_lines, read_sheet
 from gateway.directory.importing import AlreadyThere, Imported, Importer

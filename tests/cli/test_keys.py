@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 
 from gateway.auth.key_ring import PUBLISHED_S, new_ring
 from gateway.auth.sealing import Sealer
+from gateway.cli.configuration import read_config
 from gateway.cli.keys import keys
-from gateway.cli.opening import read_config
 from gateway.cli.output import No
 from gateway.cli.run import open_keys
 from gateway.operate.key_file import KeyFile
