@@ -47,7 +47,7 @@ def _finished(task: asyncio.Task[Any]) -> None:
     error = task.exception()
     if error is None:
         return
-    _log.error("task %s crashed: %s at %s", task.get_name(), type(error).__name__, _place(error))
+    _log.error("task %s crashed: %s", task.get_name(), told_of(error))
 
 
 def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -55,13 +55,15 @@ def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     del loop
     error = context.get("exception")
     if isinstance(error, BaseException):
-        _log.error("a callback crashed: %s at %s", type(error).__name__, _place(error))
+        _log.error("a callback crashed: %s", told_of(error))
     else:
         _log.error("the loop complains: %s", context.get("message", ""))
 
 
-def _place(error: BaseException) -> str:
+def told_of(error: BaseException) -> str:
+    """Return its type and place; what it says may hold what somebody sent."""
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
-    return f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
+    return f"{type(error).__name__} at {where}"

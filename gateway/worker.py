@@ -23,7 +23,7 @@ from gateway.reload import handover
 from gateway.reload.look import Running
 from gateway.reload.status import ConfigStatus
 from gateway.sms.failover import Failover
-from gateway.tasks import keep_promises, spawn
+from gateway.tasks import keep_promises, spawn, told_of
 from policies.routes import Route
 
 _LEAST_S: Final = 1.0
@@ -74,8 +74,9 @@ class Worker:
                 try:
                     await self._adopt(self._told)
                 except (OSError, ValueError) as error:  # out of descriptors, a file just changed
-                    _log.error("this worker keeps its configuration for now: %s", error)
-                    loop.call_later(_AGAIN_S, self._come.set)
+                    self._try_again(str(error))
+                except Exception as crash:  # noqa: BLE001 - else no edit would ever be heard again
+                    self._try_again(told_of(crash))
         finally:
             loop.remove_reader(line)
 
@@ -101,6 +102,10 @@ class Worker:
         await asyncio.gather(*self._closing, return_exceptions=True)
         await self.now.sms.close()
         await self.now.directory.close()
+
+    def _try_again(self, why: str) -> None:
+        _log.error("this worker keeps its configuration for now: %s", why)
+        asyncio.get_running_loop().call_later(_AGAIN_S, self._come.set)
 
     def _is_behind(self) -> bool:
         return self._number != self.status.number

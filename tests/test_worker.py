@@ -213,11 +213,20 @@ async def test_https_and_proxy_headers_are_switched_on_without_a_restart(tmp_pat
         assert await place.page(await place.client())
 
 
-async def test_what_cannot_be_opened_changes_nothing_and_is_tried_again(tmp_path, caplog) -> None:
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError("no more files"), "no more files"),
+        (KeyError("a password"), "KeyError at "),
+    ],
+)
+async def test_what_cannot_be_opened_changes_nothing_and_is_tried_again(
+    tmp_path, caplog, error, told
+) -> None:
     with mock.patch("gateway.worker._AGAIN_S", 0.05):
         async with serving(tmp_path) as place:
             before = place.worker.now
-            trouble = mock.patch("gateway.worker.prepare", side_effect=OSError("no more files"))
+            trouble = mock.patch("gateway.worker.prepare", side_effect=error)
             with trouble as tried, caplog.at_level(logging.ERROR):
                 telling = asyncio.ensure_future(place.tell(TEXT + "# 1\n"))
                 while tried.call_count < 2:
@@ -226,7 +235,8 @@ async def test_what_cannot_be_opened_changes_nothing_and_is_tried_again(tmp_path
                 assert "newest configuration yet" in place.worker.trouble(before.settings.digest)
             await telling
             assert place.worker.now is not before
-    assert "keeps its configuration for now: no more files" in caplog.text
+    assert f"keeps its configuration for now: {told}" in caplog.text
+    assert "a password" not in caplog.text
 
 
 async def test_only_how_it_stands(tmp_path) -> None:

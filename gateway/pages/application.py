@@ -29,6 +29,7 @@ from gateway.pages.reset import ResetPage
 from gateway.pages.services import PageServices
 from gateway.pages.trails import TRIED, tried
 from gateway.pages.visit import Visit
+from gateway.tasks import told_of
 from policies.answer_fields import NO_STORE, page_fields, security_fields
 
 _log: Final = logging.getLogger("portvakt.pages")
@@ -88,7 +89,7 @@ def _answering_surprises(desk: Desk) -> Middleware:
                 response.headers["Allow"] = problem.headers["Allow"]
             return response
         except Exception as crash:  # noqa: BLE001 - the last resort of this edge (ASVS 16.5.4)
-            _log_crash(crash)
+            _log.error("a page crashed: %s", told_of(crash))
             return _error(desk.visit(request), 500)
 
     return answer
@@ -138,12 +139,3 @@ def _html(visit: Visit, body: bytes, status: int) -> web.Response:
     response = web.Response(body=body, status=status, headers=dict(page_fields(https=visit.https)))
     response.headers["Content-Language"] = visit.language
     return response
-
-
-def _log_crash(crash: Exception) -> None:
-    """Log a crash by type and place: its text may hold what an employee typed."""
-    place = crash.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
-    _log.error("a page crashed: %s at %s", type(crash).__name__, where)

@@ -2,7 +2,8 @@
 
 A request that the new policy would refuse is given a moment to end, since it was allowed when it
 was made; a tunnel has no end of its own and is closed at once. What is still allowed goes on and
-notices nothing, also where its route leads elsewhere by now.
+notices nothing, also where its route leads elsewhere by now. Tunnels are judged again as time
+passes, because hours and lifetimes of a route end without an edit.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 TO_END_S: Final = 3.0
 """How long a request that is not allowed any more may take to end."""
+AGAIN_S: Final = 30.0
+"""How often a tunnel is judged when nothing was edited."""
 _AT_ONCE: Final = 50
 """Connections judged without letting others have their turn."""
 
@@ -33,12 +36,20 @@ class Review:
 
     def __init__(self, door: FrontDoor) -> None:
         self._door = door
+        self._again_at = 0.0
         self._ending: dict[ClientConnection, tuple[Exchange, float]] = {}
 
     async def run(self) -> None:
-        """Judge what the plan in force has not judged, and close what had its time."""
+        """Judge what the plan in force has not judged lately, and close what had its time."""
         plan, closed = self._door.plan, 0
-        waiting = [client for client in self._door.clients if client.judged is not plan]
+        again = self._door.ticker.now >= self._again_at
+        if again:
+            self._again_at = self._door.ticker.now + AGAIN_S
+        waiting = [
+            client
+            for client in self._door.clients
+            if client.judged is not plan or (again and client.is_tunnel)
+        ]
         for count, client in enumerate(waiting, start=1):
             closed += self._review(client, plan)
             if count % _AT_ONCE == 0:
@@ -46,7 +57,7 @@ class Review:
         closed += self._end()
         if closed:
             digest = plan.snapshot.digest
-            _log.info("closed %d connections that configuration %s does not allow", closed, digest)
+            _log.info("closed %d that configuration %s does not allow any more", closed, digest)
 
     def _review(self, client: ClientConnection, plan: Plan) -> bool:
         """Judge one connection; return whether it was closed."""

@@ -18,6 +18,7 @@ from gateway.settings.files import digest_of
 from gateway.settings.model import Settings
 from gateway.settings.problems import Problem, SettingsError
 from gateway.settings.snapshot import compile_snapshot
+from gateway.tasks import told_of
 
 _DIGITS: Final = 12
 
@@ -120,9 +121,4 @@ class Looker:
 
 
 def _surprise(path: Path, error: Exception) -> str:
-    """Say what happened without the exception's text, which may quote a secret."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    where = f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else "?"
-    return f"{path.name}: the gateway failed to read it ({type(error).__name__} at {where})"
+    return f"{path.name}: the gateway failed to read it ({told_of(error)})"

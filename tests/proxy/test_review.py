@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from gateway.proxy.pool import Pool
-from gateway.proxy.review import TO_END_S, Review
+from gateway.proxy.review import AGAIN_S, TO_END_S, Review
 from tests.proxy.house import OK, House, Visit, get
 from tests.proxy.raw_client import Client
 from tests.proxy.test_front_door_upgrades import SOCKET, tunnel
@@ -76,6 +78,24 @@ async def test_a_tunnel_that_is_allowed_goes_on_and_lets_go_of_the_old_plan(hous
     assert await echoes(client)
     assert [one.plan for one in house.door.clients] == [plan]
     house.edit(STAFF)
+    await review.run()
+    assert await closed(client)
+
+
+@pytest.mark.parametrize("key", ['hours = "Mon-Sun 00:00-20:00 UTC"', 'absolute = "1h"'])
+async def test_a_tunnel_ends_when_its_time_is_over(house: House, key: str) -> None:
+    house.clock.time = datetime(2026, 11, 22, 19, 30, tzinfo=UTC).timestamp()
+    house.anna.record = replace(house.anna.record, created=house.clock.now() - 1800)
+    house.edit(('path = "/"\nupstream', f'path = "/"\n{key}\nupstream'))
+    client = await socket(house)
+    review = Review(house.door)
+    for minutes in (0, 29):
+        house.clock.forward(minutes=minutes)
+        house.door.ticker.now += minutes * 60
+        await review.run()
+        assert await echoes(client)
+    house.clock.forward(minutes=1)
+    house.door.ticker.now += AGAIN_S
     await review.run()
     assert await closed(client)
 
@@ -280,6 +300,4 @@ async def _answering(visit: Visit) -> None:
 
 
 def _named(house: House, name: str):
-    from dataclasses import replace
-
     return replace(house.pool.upstream, name=name)
