@@ -150,7 +150,7 @@ def _accounts(count: int) -> list[Account]:
     nowhere = [Account(f"bo{n}", "Bo Hämäläinen") for n in range(_NUMBERS)]
     few = max(2, count // 4)
     last = slice(_NUMBERS - few, None)  # nobody of these reads a message that is not their own
-    return [*anywhere[:count], *office[last], *several[last], *nowhere[:few]]
+    return [*anywhere[:count], *office[last], *several[last], *nowhere[: 2 * few]]
 
 
 def _routes() -> str:
