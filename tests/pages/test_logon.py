@@ -157,7 +157,8 @@ async def test_locked_out(browser: Browser) -> None:
     browser.house.logon.password = LockedOut(wait_s=130)
     page = await log_on(browser)
     assert (page.status, page.answer.headers["Retry-After"]) == (429, "130")
-    assert "tries. Try again in 3 minutes." in page.text
+    assert "There have been too many tries." in page.text
+    assert "Try again in 3 minutes." in page.text
     assert "incorrect" not in page.text
 
 

@@ -150,7 +150,7 @@ async def test_locked(browser: Browser, messages: bool) -> None:
     browser.house.reset.asked = browser.house.reset.judged = outcome
     page = await ask(browser)
     assert (page.status, page.answer.headers["Retry-After"]) == (429, "1800")
-    assert "Try again in 30 minutes." in page.text
+    assert ". Try again in 30 minutes." in page.text
     assert ("Too many messages have been sent." in page.text) is messages
     at(browser, Purpose.RESET)
     assert (await give(browser)).status == 429
