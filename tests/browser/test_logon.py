@@ -92,7 +92,9 @@ def test_five_wrong_passwords_lock(place, employee):
     answer = anna.type_password(account)
     assert answer.status == 429
     assert int(answer.headers["retry-after"]) in range(30, 61)
-    expect(anna.page.get_by_role("alert")).to_contain_text("There have been too many tries. Try again in ")
+    expect(anna.page.get_by_role("alert")).to_contain_text(
+        "There have been too many tries. Try again in "
+    )
     assert place.messages(account) == []
 
 

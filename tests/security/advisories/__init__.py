@@ -1,0 +1,8 @@
+"""The attacks, one module a class of failure; importing this package enters them all."""
+
+from __future__ import annotations
+
+from tests.security.advisories import crossing, framing, places
+from tests.security.advisories.replay import ATTACKS, WITH_PEOPLE
+
+__all__ = ["ATTACKS", "WITH_PEOPLE", "crossing", "framing", "places"]
