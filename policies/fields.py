@@ -16,7 +16,8 @@ class CookieNames(NamedTuple):
     """Our cookies: the session, the challenge of a logon under way, the form's browser mark.
 
     `errand` is a reset or the proof of a number under way, `asked` says who was asked for a number,
-    `language` is the one that was chosen, `trail` where the logon sent the browser just now.
+    `language` is the one that was chosen, `trail` where the logon sent the browser just now,
+    `known` who has logged on in this browser before.
     """
 
     session: str
@@ -26,12 +27,13 @@ class CookieNames(NamedTuple):
     asked: str
     language: str
     trail: str
+    known: str
 
 
 def own_cookies(*, https: bool) -> CookieNames:
     """Return the cookie names; under https the `__Host-` prefix pins them to this host."""
     prefix = "__Host-" if https else ""
-    kinds = ("", "-challenge", "-form", "-errand", "-asked", "-language", "-trail")
+    kinds = ("", "-challenge", "-form", "-errand", "-asked", "-language", "-trail", "-known")
     return CookieNames(*(f"{prefix}gateway{kind}" for kind in kinds))
 
 

@@ -83,6 +83,7 @@ class FakeStore:
     challenges: dict[str, _Challenge] = field(default_factory=dict)
     pointers: dict[str, tuple[str, str]] = field(default_factory=dict)
     buckets: dict[str, lockout.State] = field(default_factory=dict)
+    remembered: dict[str, float] = field(default_factory=dict)
     listeners: list[asyncio.Queue[str | None]] = field(default_factory=list)
 
     def _up(self) -> None:
@@ -206,6 +207,14 @@ class FakeStore:
         self._up()
         for name in [name for name in self.buckets if name.startswith(prefix)]:
             del self.buckets[name]
+
+    async def remember(self, name: str, seconds: float) -> None:
+        self._up()
+        self.remembered[name] = self.clock.now() + seconds
+
+    async def remembers(self, name: str) -> bool:
+        self._up()
+        return self.remembered.get(name, 0.0) > self.clock.now()
 
 
 class FakeChallenges:

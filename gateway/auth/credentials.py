@@ -44,7 +44,7 @@ class Credentials:
 
     async def try_password(self, user: str, password: str, client: Client) -> bool | LockedOut:
         """Return whether this is the user's password; a wrong one counts as at the logon."""
-        counted = await self.lockout.password(user, client.address)
+        counted = await self.lockout.password(user, client)
         if isinstance(counted, LockedOut):
             note(self.audit, "logon.locked", client, "locked", user, "password")
             return counted
@@ -66,7 +66,7 @@ class Credentials:
         self, live: LiveChallenge, code: str, client: Client
     ) -> Judged | LockedOut | None:
         """Judge a code; a wrong one counts as at the logon. None: the challenge is over."""
-        counted = await self.lockout.code(live.inside.user, client.address)
+        counted = await self.lockout.code(live.inside.user, client)
         if isinstance(counted, LockedOut):
             named = "" if live.inside.mobile == NOWHERE else live.inside.user
             note(self.audit, "logon.locked", client, "locked", named, "code")

@@ -1,8 +1,11 @@
 """How many wrong passwords and codes are judged: the buckets of `[lockout]`.
 
 A try is spent before it is judged and given back when it was right, so racing tries cannot outrun
-the count (NIST SP 800-63B section 5.2.2, ASVS 6.3.1). Unknown users count like known ones. Names
-and addresses are hidden before they reach the store.
+the count (NIST SP 800-63B section 5.2.2, ASVS 6.3.1). Unknown users count like known ones.
+
+No lock is a weapon against one user: in a browser that they have logged on with before tries are
+judged by counters of that browser, and at their usual place (an address, or a named network) by
+another than the one that strangers can fill. Both are bounded as `user` is.
 """
 
 from __future__ import annotations
@@ -10,23 +13,34 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
-from typing import Final
+from typing import Final, NamedTuple
 
+from gateway.auth.known_browsers import known_browser, with_logon
+from gateway.auth.model import Client
 from gateway.auth.outcomes import LockedOut
 from gateway.auth.ports import Bucket, Clock, FailureStore
 from gateway.auth.sealing import Sealer
+from gateway.auth.try_buckets import TryBuckets
 from gateway.settings.model import Lockout as Rules
-from gateway.settings.model import Rate
 from policies.lockout import locked_until
+from policies.networks import INTERNET
 
-_DAY: Final = timedelta(days=1)
+USUAL: Final = timedelta(days=30)
+"""How long a place is a usual one after a logon there."""
 PATIENCE_S: Final = 10.0
 """How long a try waits for others that are being judged before it is told to come back."""
 _IPV6_PREFIX: Final = 64
 """What one customer has: whoever holds one IPv6 address can take any other of its /64."""
+
+
+class Met(NamedTuple):
+    """The counters that a try meets: of this user here, and of others too."""
+
+    own: tuple[Bucket, ...]
+    shared: tuple[Bucket, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,27 +110,58 @@ class Lockout:
         self._store: Final = store
         self._sealer: Final = sealer
         self._clock: Final = clock
-        self._rules: Final = rules
+        self._buckets: Final = TryBuckets(sealer, rules)
         self._open: Final = open_tries or OpenTries()
 
-    async def password(self, user: str, address: str) -> Try | LockedOut:
+    async def password(self, user: str, client: Client) -> Try | LockedOut:
         """Spend a try of a password for a canonical user name. Raises Unavailable."""
-        place = place_of(address)
-        return await self._spend((self._pair(user, place),), self._of_passwords(user, place))
+        buckets, place = self._buckets, place_of(client.address)
+        pair = buckets.pair(user, place)
+        address, everywhere = buckets.address("password", place), buckets.user("password", user)
+        browser = self._known(user, client)
+        if browser is not None:
+            own = (buckets.known_browser(user, browser),)
+            judged = Met(own, (buckets.in_known_browsers("password", user),))
+            return await self._spend_apart(judged, Met((pair,), (address, everywhere)))
+        counted = await self._spend(Met((pair,), (address, everywhere)))
+        if isinstance(counted, Try) or not await self._is_usual(user, client):
+            return counted
+        return await self._spend(Met((pair,), (address, buckets.at_usual_places(user))))
 
-    async def code(self, user: str, address: str) -> Try | LockedOut:
-        """Spend a try of a one-time password: by address, by user, and by user and day."""
-        return await self._spend((), self._of_codes(user, place_of(address)))
+    async def code(self, user: str, client: Client) -> Try | LockedOut:
+        """Spend a try of a one-time password: by address, by user, and by user and day.
+
+        The day's count is one for all browsers: no more codes than that are ever judged.
+        """
+        buckets, day = self._buckets, self._buckets.day(user)
+        elsewhere = (buckets.address("code", place_of(client.address)), buckets.user("code", user))
+        if self._known(user, client) is None:
+            return await self._spend(Met((), (*elsewhere, day)))
+        judged = (buckets.in_known_browsers("code", user), day)
+        return await self._spend_apart(Met((), judged), Met((), elsewhere))
+
+    async def recognise(self, user: str, client: Client) -> str:
+        """Remember that a user has logged on in this browser and from here.
+
+        Returns what the browser is to keep (`auth/known_browsers.py`). Raises Unavailable.
+        """
+        name = self._buckets.usual_place(user, _usual(client))
+        await self._store.remember(name, USUAL.total_seconds())
+        return with_logon(client.known, user, self._sealer, self._clock.now())
 
     async def look(self, user: str, address: str) -> list[Count]:
         """Return all counters that a logon of a user ("": nobody) from an address meets.
 
-        Counts nothing. Raises Unavailable.
+        Counts nothing, and knows no browser: a known one is not locked out by these. Raises
+        Unavailable.
         """
-        place, now = place_of(address), self._clock.now()
-        passwords = (self._pair(user, place), *self._of_passwords(user, place))
-        codes = self._of_codes(user, place)
-        buckets = (*passwords, *codes)
+        place, now, of = place_of(address), self._clock.now(), self._buckets
+        passwords = (
+            of.pair(user, place),
+            of.address("password", place),
+            of.user("password", user),
+        )
+        buckets = (*passwords, of.address("code", place), of.user("code", user), of.day(user))
         names = ("user_and_address", "address", "user", "address", "user", "codes_per_day")
         return [
             Count(
@@ -146,69 +191,48 @@ class Lockout:
 
     async def forgive_passwords(self, user: str, address: str) -> None:
         """Forget the user's wrong passwords from here: who they are was proven in another way."""
-        await self._store.clear([self._pair(user, place_of(address))])
+        await self._store.clear([self._buckets.pair(user, place_of(address))])
 
     async def unlock(self, user: str) -> None:
         """Forget the user's failures and locks, from wherever they came. Raises Unavailable."""
-        rules = self._rules
-        await self._store.clear_like(self._pairs_of(user))
-        await self._store.clear(
-            [
-                self._bucket(rules.user, "password", "user", user),
-                self._bucket(rules.user, "code", "user", user),
-                self._bucket(rules.user, "code", "day", user),
-            ]
-        )
+        await self._store.clear_like(self._buckets.pairs_of(user))
+        await self._store.clear(self._buckets.of_user(user))
 
-    async def _spend(self, own: tuple[Bucket, ...], shared: tuple[Bucket, ...]) -> Try | LockedOut:
-        buckets = (*own, *shared)
+    def _known(self, user: str, client: Client) -> str | None:
+        return known_browser(client.known, user, self._sealer, self._clock.now())
+
+    async def _is_usual(self, user: str, client: Client) -> bool:
+        return await self._store.remembers(self._buckets.usual_place(user, _usual(client)))
+
+    async def _spend_apart(self, judged: Met, others: Met) -> Try | LockedOut:
+        """Spend a try that only `judged` can lock; it counts in `others` too, where there is room.
+
+        What is spent here is not left for strangers to spend once more.
+        """
+        counted = await self._spend(judged)
+        if isinstance(counted, LockedOut):
+            return counted
+        at = counted.at
+        own = [one for one in others.own if await self._store.spend([one], at) is None]
+        shared = [one for one in others.shared if await self._store.spend([one], at) is None]
+        counted = Try((*judged.own, *own), (*judged.shared, *shared), counted.at, counted.settled)
+        self._open.add(counted)
+        return counted
+
+    async def _spend(self, met: Met) -> Try | LockedOut:
+        buckets = (*met.own, *met.shared)
         names = frozenset(bucket.name for bucket in buckets)
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
         while True:
             now = self._clock.now()
             until = await self._store.spend(buckets, now)
             if until is None:
-                counted = Try(own, shared, now)
+                counted = Try(met.own, met.shared, now)
                 self._open.add(counted)
                 return counted
             rivals = self._open.in_buckets(names)
             if not rivals or not await _all_settled(rivals, deadline):
                 return LockedOut(wait_s=max(1, math.ceil(until - now)))
-
-    def _of_passwords(self, user: str, place: str) -> tuple[Bucket, ...]:
-        return (
-            self._bucket(self._rules.address, "password", "address", place),
-            self._bucket(self._rules.user, "password", "user", user),
-        )
-
-    def _of_codes(self, user: str, place: str) -> tuple[Bucket, ...]:
-        day = Rate(self._rules.codes_per_day, _DAY)
-        return (
-            self._bucket(self._rules.address, "code", "address", place),
-            self._bucket(self._rules.user, "code", "user", user),
-            self._bucket(day, "code", "day", user, locks=(_DAY,)),
-        )
-
-    def _pair(self, user: str, place: str) -> Bucket:
-        """Return the counter of a user's wrong passwords from one place.
-
-        Its name begins with what stands for the user, so that all of them can be found.
-        """
-        bucket = self._bucket(self._rules.user_and_address, "password", "pair", user, place)
-        return replace(bucket, name=self._pairs_of(user) + bucket.name)
-
-    def _pairs_of(self, user: str) -> str:
-        return self._sealer.hidden("failures", "password", "pairs of", user) + "."
-
-    def _bucket(
-        self, rate: Rate, step: str, kind: str, *who: str, locks: tuple[timedelta, ...] = ()
-    ) -> Bucket:
-        return Bucket(
-            name=self._sealer.hidden("failures", step, kind, *who),
-            count=rate.count,
-            period_s=rate.period.total_seconds(),
-            locks_s=tuple(lock.total_seconds() for lock in locks or self._rules.lock),
-        )
 
 
 async def _all_settled(tries: Iterable[Try], deadline: float) -> bool:
@@ -233,3 +257,8 @@ def place_of(address: str) -> str:
     if parsed.ipv4_mapped is not None:
         return str(parsed.ipv4_mapped)
     return str(IPv6Network((int(parsed), _IPV6_PREFIX), strict=False))
+
+
+def _usual(client: Client) -> str:
+    """Return where somebody is, for remembering: a named network as a whole, else the address."""
+    return client.network if client.network != INTERNET else place_of(client.address)

@@ -72,7 +72,7 @@ class Logon:
         `second_factor` that of the route the person wants to go to.
         """
         user = self._directory.canonical(user_name[:_LONGEST_USER_NAME])
-        counted = await self._lockout.password(user, client.address)
+        counted = await self._lockout.password(user, client)
         if isinstance(counted, LockedOut):
             name = await name_for_audit(self._directory, user)
             note(self._audit, "logon.locked", client, "locked", name, "password")
@@ -131,7 +131,7 @@ class Logon:
         person = await self._still_same(live, client)
         if person is None:
             return ChallengeOver()
-        counted = await self._lockout.code(person.user, client.address)
+        counted = await self._lockout.code(person.user, client)
         if isinstance(counted, LockedOut):
             note(self._audit, "logon.locked", client, "locked", person.user, "code")
             return counted
@@ -222,14 +222,21 @@ class Logon:
         Who disables somebody, or changes a password, ends the sessions that are there. One that
         was opened at that moment must not stay, so the directory is asked once more behind it.
         """
+        known = await self._lockout.recognise(person.user, client)
         token = await self._sessions.open(person, factors, client, replaces)
         now = await self._directory.find(person.user)
         gone = _why_gone(person, now, factors)
         if gone:
             await self._sessions.end(token, client, gone)
             return None
-        missing = person.mobile is None
-        return SessionOpened(token, person.user, person.groups, factors, number_missing=missing)
+        return SessionOpened(
+            token,
+            person.user,
+            person.groups,
+            factors,
+            number_missing=person.mobile is None,
+            known=known,
+        )
 
 
 def _why_gone(then: Person, now: Person | None, factors: tuple[str, ...]) -> str:

@@ -31,6 +31,7 @@ class Client:
 
     `address` is the text of an IP address, or "" when unknown (then the network is "internet").
     `device` is what the browser called itself ("Firefox, Windows"), for people's eyes only.
+    `known` is the cookie of those who have logged on in this browser before, unverified.
     """
 
     address: str
@@ -38,6 +39,7 @@ class Client:
     request_id: str
     language: str = "en"
     device: str = ""
+    known: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ class SessionOpened:
     """Logged on. `token` is the value of the session cookie, `user` the canonical name.
 
     `groups` and `factors` are the new session's. `number_missing`: this user could get no code
-    elsewhere yet. `stepped_up`: a session that was there has been given a code.
+    elsewhere yet. `stepped_up`: a session that was there has been given a code. `known` is what the
+    browser is to keep, so that it is known again (`auth/known_browsers.py`).
     """
 
     token: str
@@ -25,6 +26,7 @@ class SessionOpened:
     factors: tuple[str, ...] = ()
     number_missing: bool = False
     stepped_up: bool = False
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,6 +232,14 @@ class FailureStore(Protocol):
         """Forget failures and locks of every bucket whose name begins so. Slow: reads all names."""
         ...
 
+    async def remember(self, name: str, seconds: float) -> None:
+        """Remember a name, which is no bucket's, for so long."""
+        ...
+
+    async def remembers(self, name: str) -> bool:
+        """Whether a name is remembered."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class NewChallenge:

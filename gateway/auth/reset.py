@@ -130,7 +130,7 @@ class Reset:
         return ResetDone()
 
     async def _count(self, user: str, client: Client) -> LockedOut | None:
-        counted = await self._lockout.password(user, client.address)
+        counted = await self._lockout.password(user, client)
         if isinstance(counted, LockedOut):
             name = await name_for_audit(self._directory, user)
             note(self._audit, "logon.locked", client, "locked", name, "reset")

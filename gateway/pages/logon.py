@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from gateway.auth.kept_events import refused
+from gateway.auth.known_browsers import LIFETIME as KNOWN
 from gateway.auth.outcomes import CodeSent, LockedOut, NoNumber, Rejected, SessionOpened
 from gateway.pages.apps import landing, newcomer
 from gateway.pages.asked import LIFETIME, was_asked, with_asked
@@ -42,12 +43,13 @@ def show_logon(
     return desk.show(visit, "logon.html", {"next": way_back, **shown, **(values or {})}, status)
 
 
-def open_session(desk: Desk, visit: Visit, token: str, way_back: str) -> web.Response:
+def open_session(desk: Desk, visit: Visit, opened: SessionOpened, way_back: str) -> web.Response:
     """Send the browser on with its new session; a challenge under way has done its work."""
     response = desk.onward(way_back)
     remember(response, visit, way_back)
     cookies = visit.snapshot.cookies
-    set_cookie(response, cookies.session, token, https=visit.https)
+    set_cookie(response, cookies.session, opened.token, https=visit.https)
+    set_cookie(response, cookies.known, opened.known, https=visit.https, lifetime=KNOWN)
     if visit.challenge is not None:
         delete_cookie(response, cookies.challenge, https=visit.https)
     return response
@@ -133,8 +135,8 @@ class LogonPage:
         secret = visit.services.secret
         asked = was_asked(visit.asked, opened.user, secret)
         if not opened.number_missing or asked or way_back.startswith(ACCOUNT):
-            return open_session(self._desk, visit, opened.token, way_back)
-        response = open_session(self._desk, visit, opened.token, link(NUMBER, way_back))
+            return open_session(self._desk, visit, opened, way_back)
+        response = open_session(self._desk, visit, opened, link(NUMBER, way_back))
         marks = with_asked(visit.asked, opened.user, secret)
         name = visit.snapshot.cookies.asked
         set_cookie(response, name, marks, https=visit.https, lifetime=LIFETIME)

@@ -86,7 +86,7 @@ class OtpPage:
                 # A step-up is on the way to a page, be it "/"; only a logon may lead elsewhere.
                 if not outcome.stepped_up:
                     way_back = landing(visit, newcomer(visit, outcome), way_back)
-                return open_session(desk, visit, outcome.token, way_back)
+                return open_session(desk, visit, outcome, way_back)
             case WrongCode():
                 return await self._wrong(visit, way_back, outcome.tries_left)
             case ChallengeOver():

@@ -117,6 +117,7 @@ def read_visit(target: str, headers: Mapping[str, str], services: PageServices) 
             request_id=headers.get("X-Gateway-Request-Id", ""),
             language=chosen_language(cookies, headers.get("Accept-Language", ""), snapshot),
             device=describe(headers.get("User-Agent", "")),
+            known=read_cookie(cookies, snapshot.cookies.known) or "",
         ),
         host=headers.get("X-Gateway-Host", ""),
         here=same_origin(snapshot.settings.public_url.scheme, headers.get("Host", "")),

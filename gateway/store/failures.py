@@ -10,6 +10,7 @@ from gateway.store.link import PREFIX, Link
 from policies.lockout import State
 
 _FAILURES: Final = PREFIX + "failures:"
+_REMEMBERED: Final = PREFIX + "remembered:"
 
 
 class RedisFailures:
@@ -43,6 +44,14 @@ class RedisFailures:
                 await self._link.call(
                     "DEL", *(f"{_FAILURES}{prefix}{name.decode()}" for name in names)
                 )
+
+    async def remember(self, name: str, seconds: float) -> None:
+        """Remember a name for so long."""
+        await self._link.call("SET", _REMEMBERED + name, "1", "PX", int(seconds * 1000))
+
+    async def remembers(self, name: str) -> bool:
+        """Whether a name is remembered."""
+        return await self._link.call("GET", _REMEMBERED + name) is not None
 
     async def _run(self, what: str, buckets: Sequence[Bucket], at: float) -> bytes:
         args: list[str | bytes | float] = [what, repr(at)]

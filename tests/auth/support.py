@@ -251,7 +251,8 @@ class LoginScript:
         self.browser = Browser(mark=f"{self.browser.mark}'", client=client)
 
     def go(self, client: Client) -> None:
-        self.browser.client = client
+        """Be somewhere else, with the same browser."""
+        self.browser.client = replace(client, known=self.browser.client.known)
 
     def wait(self, **duration: float) -> None:
         self.clock.forward(**duration)
@@ -260,8 +261,9 @@ class LoginScript:
         match outcome:
             case CodeSent(challenge=challenge):
                 self.browser.challenge = challenge
-            case SessionOpened(token=token):
+            case SessionOpened(token=token, known=known):
                 self.browser.session = token
+                self.browser.client = replace(self.browser.client, known=known)
             case ProofSent(challenge=errand) | ResetAsked(challenge=errand):
                 self.browser.errand = errand
             case ResetAllowed(ticket=errand):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from gateway.auth import lockout
 from gateway.auth.lockout import Try, place_of
 from gateway.auth.model import Client
-from gateway.auth.outcomes import CodeSent, LockedOut, Rejected, WrongCode
+from gateway.auth.outcomes import CodeSent, LockedOut, Rejected, SessionOpened, WrongCode
 from tests.auth.support import ELSEWHERE, INSIDE, OUTSIDE, LoginScript
 
 pytestmark = pytest.mark.asyncio
@@ -183,7 +185,7 @@ async def test_unlocking_reaches_every_address_and_nobody_else() -> None:
 
 async def test_names_and_addresses_are_hidden() -> None:
     script = LoginScript()
-    counted = await script.lockout.password("anna", "203.0.113.9")
+    counted = await script.lockout.password("anna", ELSEWHERE)
     assert isinstance(counted, Try)
     for bucket in (*counted.own, *counted.shared):
         assert {len(part) for part in bucket.name.split(".")} == {64}
@@ -217,5 +219,127 @@ async def test_a_try_that_hangs_locks_the_others_out_in_the_end(monkeypatch) -> 
     monkeypatch.setattr(lockout, "PATIENCE_S", 0.01)
     script = LoginScript()
     for _ in range(5):
-        await script.lockout.password("anna", OUTSIDE.address)  # and never judged
+        await script.lockout.password("anna", OUTSIDE)  # and never judged
     assert await script.password() == LockedOut(60)
+
+
+def strangers(script: LoginScript) -> Iterator[None]:
+    """Be at one address after the other, each with a new browser."""
+    own = script.browser
+    for number in range(60):
+        script.another_browser(Client(f"203.0.113.{number}", "internet", ""))
+        yield
+    script.browser = own
+
+
+async def lock_out(script: LoginScript) -> None:
+    """Spend what a stranger may spend of the tries of anna, from many addresses."""
+    for _ in strangers(script):
+        await script.password("wrong")
+
+
+async def test_strangers_lock_nobody_out_of_their_own_browser() -> None:
+    script = LoginScript()
+    await script.password()
+    assert isinstance(await script.code(), SessionOpened)
+    await lock_out(script)
+    script.go(Client("192.0.2.200", "internet", ""))  # the same browser, in a train
+    assert isinstance(await script.password(), CodeSent)
+    assert isinstance(await script.code(), SessionOpened)
+    script.another_browser(Client("192.0.2.201", "internet", ""))
+    assert isinstance(await script.password(), LockedOut), "another browser there is a stranger's"
+
+
+async def test_a_known_browser_has_no_more_tries_than_any_other() -> None:
+    script = LoginScript()
+    await script.password()
+    await script.code()
+    assert [await script.password("wrong") for _ in range(5)] == [Rejected()] * 5
+    assert await script.password() == LockedOut(60)
+    script.wait(seconds=61)
+    assert isinstance(await script.password(), CodeSent)
+    await script.password("wrong")
+    script.another_browser()
+    assert [await script.password("wrong") for _ in range(4)] == [Rejected()] * 4
+    assert isinstance(await script.password("wrong"), LockedOut), "it counted here as well"
+
+
+async def test_many_known_browsers_are_one_budget() -> None:
+    script, browsers = LoginScript(), []
+    for number in range(12):
+        script.another_browser(Client(f"198.51.100.{number}", "internet", ""))
+        await script.password()
+        await script.code()
+        browsers.append(script.browser)
+    outcomes = []
+    for browser in browsers:
+        script.browser = browser
+        outcomes += [await script.password("wrong") for _ in range(5)]
+    assert outcomes.count(Rejected()) == 50
+
+
+async def test_strangers_lock_nobody_out_of_their_usual_place() -> None:
+    script = LoginScript()
+    await script.password()
+    await script.code()
+    await lock_out(script)
+    script.another_browser(OUTSIDE)  # the same address, a browser without any cookie
+    assert isinstance(await script.password(), CodeSent)
+    script.wait(hours=31 * 24)
+    await lock_out(script)
+    script.another_browser(OUTSIDE)
+    assert isinstance(await script.password(), LockedOut)
+
+
+async def test_the_office_is_one_place() -> None:
+    script = LoginScript()
+    script.go(INSIDE)
+    assert isinstance(await script.password(), SessionOpened)
+    await lock_out(script)
+    script.another_browser(replace(INSIDE, address="10.9.8.7"))
+    assert isinstance(await script.password(), SessionOpened)
+
+
+async def test_guessing_in_the_office_is_bounded_too() -> None:
+    script = LoginScript()
+    script.go(INSIDE)
+    await script.password()
+    outcomes = []
+    for number in range(150):
+        script.another_browser(replace(INSIDE, address=f"10.1.1.{number}"))
+        outcomes.append(await script.password("wrong"))
+    assert outcomes.count(Rejected()) == 100
+    assert isinstance(outcomes[-1], LockedOut)
+
+
+async def test_wrong_codes_of_others_spend_no_tries_of_a_known_browser_but_the_days() -> None:
+    script = LoginScript()
+    await script.password()
+    await script.code()
+    own = script.browser
+
+    async def guess() -> list[object]:
+        outcomes = []
+        for _ in itertools.islice(strangers(script), 15):
+            await script.password()
+            outcomes += [await script.code(await script.wrong_code()) for _ in range(4)]
+        script.browser = own
+        await script.password()
+        return outcomes
+
+    assert isinstance((await guess())[-1], LockedOut)
+    assert isinstance(await script.code(), SessionOpened)
+    script.wait(hours=2)
+    await guess()
+    assert isinstance(await script.code(), LockedOut), "no more than codes_per_day are ever judged"
+
+
+async def test_an_unlock_forgets_the_tries_of_known_browsers_too() -> None:
+    script = LoginScript()
+    await script.password()
+    await script.code()
+    for _ in range(6):
+        await script.password("wrong")
+    assert isinstance(await script.password(), LockedOut)
+    await script.lockout.unlock("anna")
+    assert isinstance(await script.password(), CodeSent)

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.auth.lockout import Lockout
+from gateway.auth.model import Client
 from gateway.auth.sealing import Sealer
 from gateway.cli.explain import explain
 from gateway.settings.model import Lockout as Rules
@@ -205,7 +206,7 @@ def test_locks_are_told_and_looking_counts_nothing(office: Shell, redis_url: str
             store.failures, Sealer(KEY.encode(), SystemEntropy()), Rules(), SystemClock()
         )
         for _ in range(5):
-            await lockout.password("anna", "192.0.2.9")
+            await lockout.password("anna", Client("192.0.2.9", "internet", ""))
         await store.close()
 
     asyncio.run(fail_five_times())

@@ -98,3 +98,11 @@ async def test_racing_tries_never_outrun_the_count(stores: Stores) -> None:
         *(stores.failures.spend([wide, ADDRESS], NOW) for _ in range(500))
     )
     assert answers.count(None) == 5
+
+
+async def test_a_name_is_remembered_for_so_long(stores: Stores) -> None:
+    await stores.failures.remember("a", 3600)
+    await stores.failures.remember("a", 7200)
+    assert await stores.failures.remembers("a")
+    assert not await stores.failures.remembers("b")
+    assert (await stores.failures.states([Bucket("a", 1, 1, ())]))[0] == State()

@@ -12,6 +12,7 @@ from tests.pages.fakes import SESSION, Browser, House, Page
 
 pytestmark = pytest.mark.asyncio
 LOGON = "/.gateway/logon"
+KNOWN = "1790000000.abc.def"
 
 
 async def log_on(browser: Browser, path: str = LOGON, **fields: str) -> Page:
@@ -91,15 +92,17 @@ async def test_an_empty_field_is_wrong_without_being_judged(
 
 
 async def test_inside_one_step_leads_to_the_session(browser: Browser) -> None:
-    browser.house.logon.password = SessionOpened(token=SESSION, user="anna")
+    browser.house.logon.password = SessionOpened(token=SESSION, user="anna", known=KNOWN)
     page = await log_on(browser, f"{LOGON}?next=/hr/list%3Fa%3D1%26b%3D%252F")
     assert (page.status, page.location) == (303, "/hr/list?a=1&b=%2F")
     cookies = page.set_cookies()
-    assert set(cookies) == {"gateway", "gateway-trail"}
+    assert set(cookies) == {"gateway", "gateway-trail", "gateway-known"}
     cookie = cookies["gateway"]
     assert cookie.value == SESSION
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
     assert (cookie["max-age"], cookie["expires"], cookie["domain"]) == ("", "", "")
+    known = cookies["gateway-known"]
+    assert (known.value, known["max-age"], known["httponly"]) == (KNOWN, "15552000", True)
 
 
 async def test_outside_a_challenge_comes_first(browser: Browser) -> None:

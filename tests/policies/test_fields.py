@@ -123,7 +123,7 @@ OWN = frozenset(name.encode() for name in own_cookies(https=False))
 def test_names() -> None:
     assert own_cookies(https=False) == (
         "gateway", "gateway-challenge", "gateway-form", "gateway-errand", "gateway-asked",
-        "gateway-language", "gateway-trail",
+        "gateway-language", "gateway-trail", "gateway-known",
     )  # fmt: skip
     assert own_cookies(https=True) == (
         "__Host-gateway",
@@ -133,6 +133,7 @@ def test_names() -> None:
         "__Host-gateway-asked",
         "__Host-gateway-language",
         "__Host-gateway-trail",
+        "__Host-gateway-known",
     )
 
 
