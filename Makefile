@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check format lint types arch lock clean
+.PHONY: help run test bench scan check format lint types arch lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ test: $(VENV)/.test ## install what the tests need, and pass them all
 
 bench: $(VENV)/.bench ## processor time next to nginx's, and whether times tell who has an account
 	@$(BIN)/python -m bench
+
+scan: $(VENV)/.test ## wapiti, sqlmap, slowhttptest and testssl.sh against the demo (docs/security.md): half an hour
+	@$(BIN)/python -m tests.scan
 
 check: $(VENV)/.test ## format, lint, types, architecture: nothing is changed
 	@$(BIN)/ruff format --check .

@@ -89,9 +89,17 @@ def wapiti(scan: Scan) -> str:
     for who, visitor in (("stranger", Visitor(scan.gateway)), ("employee", scan.logged_on())):
         cookies = scan.reports / f"wapiti-{who}.cookies.json"
         kept = {name: _cookie(value) for name, value in visitor.cookies.items()}
-        cookies.write_text(json.dumps({"localhost.local": {"/": kept}}))
+        cookies.write_text(json.dumps({".localhost.local": {"/": kept}}))
         report = scan.reports / f"wapiti-{who}.json"
-        command = ["wapiti", "-u", f"{scan.origin}{PAGES}/logon", "--scope", "domain"]
+        command = [
+            "/usr/bin/python3",
+            "-c",
+            _RUN_WAPITI,
+            "-u",
+            f"{scan.origin}{PAGES}/logon",
+            "--scope",
+            "domain",
+        ]
         command += ["-s", f"{scan.origin}{PAGES}/apps", "-s", f"{scan.origin}{PAGES}/account"]
         command += ["-x", f"{scan.origin}{PAGES}/logout", "-c", str(cookies)]
         command += ["-m", _WAPITI, "--max-scan-time", "120", "--max-attack-time", "60"]
@@ -103,6 +111,15 @@ def wapiti(scan: Scan) -> str:
         found += [f"{who}: {kind} x{len(all_)}" for kind, all_ in kinds.items() if all_]
     return "; ".join(found) or "nothing"
 
+
+_RUN_WAPITI = """
+import fnmatch, re
+from wapitiCore.net import crawler
+crawler.wildcard_translate = lambda pattern: re.compile(fnmatch.translate(pattern))
+from wapitiCore.main.wapiti import wapiti_main
+wapiti_main()
+"""
+"""Debian's wapiti 3.0.4 writes its exclusions (-x) in a way that Python 3.11 no longer reads."""
 
 _WAPITI = (
     "backup,blindsql,cookieflags,crlf,csp,csrf,exec,file,htaccess,http_headers,methods,"
