@@ -1,4 +1,4 @@
-"""Every file of the corpus: one request head each, named by its RFC section or its incident.
+"""Every file of the corpus as the grammar reads it; `tests/wire/cases.py` says what a file says.
 
 `valid/NAME.http` must be read as `NAME.toml` says, `invalid/NAME.http` must be refused with the status
 and the reason in its `NAME.toml`; both however the bytes arrive, and also after other heads were read.
@@ -6,99 +6,77 @@ and the reason in its `NAME.toml`; both however the bytes arrive, and also after
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
-
 import pytest
 
-from gateway.proxy.inbox import Inbox
-from gateway.wire.errors import BadMessage
 from gateway.wire.request import HeadReader
-
-CORPUS = Path(__file__).parent / "corpus"
-VALID = sorted((CORPUS / "valid").glob("*.http"))
-INVALID = sorted((CORPUS / "invalid").glob("*.http"))
-MAX_FIELDS, MAX_URL, MAX_HEAD = 128, 16 * 1024, 64 * 1024
+from tests.wire.cases import CASES, INVALID, VALID, Case, Reading, agree
+from tests.wire.reading import MAX_FIELDS, MAX_URL, Outcome, conversation
 
 
-def expected(path: Path) -> dict:
-    return tomllib.loads(path.with_suffix(".toml").read_text())
+def plain(value: object) -> object:
+    """Return a slot's value as a .toml would say it."""
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if isinstance(value, frozenset):
+        return sorted(member.decode("latin-1") for member in value)
+    return value
 
 
-def told(head) -> dict:
-    """Return everything that a head says."""
-    return {name: getattr(head, name) for name in head.__slots__ if name != "shared"}
+def readings(outcome: Outcome) -> list[Reading]:
+    """Return the requests as an upstream is to see them."""
+    return [
+        Reading(
+            one.head.method.decode(), one.head.target.decode(),
+            one.head.authority.decode() or "localhost:8080", one.body, one.complete,
+        )
+        for one in outcome.requests
+    ]  # fmt: skip
 
 
-def outcome(reader: HeadReader, raw: bytes) -> object:
-    """Return everything that a head says, or why it is refused."""
-    try:
-        return told(reader.read(raw))
-    except BadMessage as error:
-        return error.status, error.why
+@pytest.mark.parametrize("case", VALID, ids=str)
+def test_valid(case: Case) -> None:
+    outcome = conversation([case.bytes_sent])
+    assert outcome.refusal is None
+    assert readings(outcome) == case.readings
+    assert outcome.ended == case.closes
+    for name, value in case.says.get("head", {}).items():
+        assert plain(getattr(outcome.requests[0].head, name)) == value, name
 
 
-@pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
-def test_valid(path: Path) -> None:
-    head = HeadReader(MAX_FIELDS, MAX_URL).read(path.read_bytes())
-    for name, value in expected(path)["head"].items():
-        got = getattr(head, name)
-        if isinstance(got, bytes):
-            got = got.decode()
-        elif isinstance(got, frozenset):
-            got = sorted(member.decode() for member in got)
-        assert got == value, name
-
-
-@pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
-def test_invalid(path: Path) -> None:
-    with pytest.raises(BadMessage) as error:
-        HeadReader(MAX_FIELDS, MAX_URL).read(path.read_bytes())
-    wanted = expected(path)
-    assert (error.value.status, error.value.why) == (wanted["status"], wanted["why"])
+@pytest.mark.parametrize("case", INVALID, ids=str)
+def test_invalid(case: Case) -> None:
+    outcome = conversation([case.raw])
+    assert outcome.refusal == (case.says["status"], case.says["why"])
+    assert agree(readings(outcome), case.readings)
 
 
 def test_a_reader_that_has_read_others_reads_the_same() -> None:
     """What is remembered of a field section never changes what a head says (each order, twice)."""
     warm = HeadReader(MAX_FIELDS, MAX_URL)
-    for path in [*VALID, *INVALID, *reversed(VALID), *reversed(INVALID)]:
-        raw = path.read_bytes()
-        assert outcome(warm, raw) == outcome(HeadReader(MAX_FIELDS, MAX_URL), raw), path.stem
-
-
-def through(pieces: list[bytes]) -> tuple[str, object]:
-    """Return what becomes of the first head when its bytes arrive in these pieces."""
-    inbox, reader = Inbox(), HeadReader(MAX_FIELDS, MAX_URL)
-    try:
-        for piece in pieces:
-            inbox.add(piece)
-            raw = inbox.cut_head(MAX_HEAD, MAX_URL)
-            if raw is not None:
-                return "head", told(reader.read(raw))
-    except BadMessage as error:
-        return "refused", error.status
-    return "incomplete", None
+    for case in [*VALID, *INVALID, *reversed(VALID), *reversed(INVALID)]:
+        got = conversation([case.bytes_sent], warm).told()
+        assert got == conversation([case.bytes_sent]).told(), case
 
 
 CUTS = 60
 
 
-@pytest.mark.parametrize("path", [*VALID, *INVALID], ids=lambda path: path.stem)
-def test_however_it_arrives(path: Path) -> None:
-    raw = path.read_bytes()
-    whole = through([raw])
-    assert whole[0] == ("head" if path.parent.name == "valid" else "refused") or raw[:2] == b"\r\n"
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_however_it_arrives(case: Case) -> None:
+    raw = case.bytes_sent
+    whole = conversation([raw]).told()
     if len(raw) < 4096:
-        assert through([raw[at : at + 1] for at in range(len(raw))]) == whole
+        assert conversation([raw[at : at + 1] for at in range(len(raw))]).told() == whole
     for cut in range(0, len(raw), max(1, len(raw) // CUTS)):
-        assert through([raw[:cut], raw[cut:]]) == whole, cut
+        assert conversation([raw[:cut], raw[cut:]]).told() == whole, cut
 
 
 def test_the_corpus_is_whole() -> None:
-    assert len(VALID) + len(INVALID) > 200
-    names = {path.stem for path in CORPUS.glob("*/*.http")}
-    assert names == {path.stem for path in CORPUS.glob("*/*.toml")}
-    assert all(expected(path)["source"] for path in [*VALID, *INVALID])
+    assert len(CASES) >= 440
+    names = {case.path.stem for case in CASES}
+    assert len(names) == len(CASES)
+    assert names == {path.stem for path in CASES[0].path.parents[1].glob("*/*.toml")}
+    assert all(case.says["source"] for case in CASES)
 
 
 GAPS = {  # what the parser below lets pass, by the file that closes it
@@ -124,5 +102,5 @@ GAPS = {  # what the parser below lets pass, by the file that closes it
 
 @pytest.mark.parametrize("gap", GAPS)
 def test_gap_is_closed_by_name(gap: str) -> None:
-    names = {path.stem for path in [*VALID, *INVALID]}
+    names = {case.path.stem for case in CASES}
     assert set(GAPS[gap].split()) <= names
