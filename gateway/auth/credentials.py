@@ -90,13 +90,17 @@ class Credentials:
 
     async def change_password(
         self, person: Person, password: str, client: Client, *, but: str
-    ) -> bool:
-        """Set the password and end every session but that of the token `but`; tell the user."""
+    ) -> str | None:
+        """Set the password and end every session but that of the token `but`; tell the user.
+
+        Returns the new token of that session: whoever knew the old one is out too (ASVS 7.2.4).
+        None when the user is gone, "" when the session is.
+        """
         if not await self._replace(person, password, client, "password-changed", but):
-            return False
+            return None
         note_done(self.audit, "password.changed", client, "changed", person.user)
         self._notices.send(Notice.PASSWORD_CHANGED, person.user, person.mobile, client)
-        return True
+        return await self._sessions.renew(but, client)
 
     async def reset_password(self, person: Person, password: str, client: Client) -> bool:
         """Set the password, end every session, forgive wrong passwords from here; tell the user."""

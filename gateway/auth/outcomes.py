@@ -5,7 +5,7 @@ A surprise (a dead store, a dead directory) is not here: it is `ports.Unavailabl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from policies.mobiles import NotMobileReason
 from policies.self_service import Permission
@@ -139,17 +139,24 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What was wished is done."""
+    """What was wished is done.
+
+    `token` is the session's new one when the password changed, else "".
+    """
+
+    token: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ProofSent:
     """A code is on its way to the new number, which counts once it has been typed.
 
-    `challenge` is the value of the cookie that binds the code to this browser.
+    `challenge` is the value of the cookie that binds the code to this browser; `token` as in
+    `Changed`.
     """
 
     challenge: str
+    token: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

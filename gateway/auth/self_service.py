@@ -205,7 +205,7 @@ class SelfService:
 
     async def _do(self, plan: _Plan, person: Person, presence: Presence) -> AccountOutcome:
         client, credentials = presence.client, self._credentials
-        done: AccountOutcome = Changed()
+        done: Changed | ProofSent = Changed()
         if plan.mobile is not None and self._rules.prove_mobile:
             sent = await self._codes.issue(
                 person, plan.mobile, presence.browser, Purpose.PROVE, client
@@ -217,11 +217,10 @@ class SelfService:
             how = "+".join(presence.session.factors)
             if not await credentials.change_mobile(person, plan.mobile, client, how):
                 return NotLoggedOn()
-        if plan.password is not None and not await credentials.change_password(
-            person, plan.password, client, but=presence.token
-        ):
-            return NotLoggedOn()
-        return done
+        if plan.password is None:
+            return done
+        token = await credentials.change_password(person, plan.password, client, but=presence.token)
+        return NotLoggedOn() if token is None else replace(done, token=token)
 
     async def _proof(self, session: SessionRecord, challenge: str) -> LiveChallenge | None:
         """Return the live proof of this cookie value, if it is one of this user."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -194,7 +194,7 @@ class Sessions:
         The session of the token `replaces`, and the user's oldest beyond `max_per_user`, end in
         the same step. Raises Unavailable; then the old session may or may not live.
         """
-        old = await self.resolve(replaces.encode()) if replaces and replaces.isascii() else None
+        old = await self._living(replaces)
         now = self._now()
         record = SessionRecord(
             user=person.user,
@@ -205,23 +205,7 @@ class Sessions:
             network=client.network,
             created=now,
         )
-        token = self._sealer.new_token()
-        raw = token.encode()
-        key = key_name(raw)
-        label = SessionLabel(
-            person.user, now, client.network, client.address, factors, client.device
-        )
-        sealed = StoredSession(self._sealer.seal(_PURPOSE, raw, dump(record)), now)
-        place = SessionPlace(
-            user=self._index(person.user),
-            lifetime_s=self.times.store_lifetime(now, now, now),
-            limit=self._most,
-            replaces=old.key if old else None,
-            label=seal_label(self._sealer, key, label),
-        )
-        ended = await self._store.open(key, sealed, place)
-        self.reached()
-        self._end_here(ended)
+        token, ended = await self._place(record, client, old)
         note(self._audit, "session.opened", client, "opened", person.user, "+".join(factors))
         for name in ended:
             whose, why = (
@@ -231,6 +215,51 @@ class Sessions:
             )
             note_done(self._audit, "session.ended", client, "ended", whose, why)
         return token
+
+    async def renew(self, token: str, client: Client) -> str:
+        """Give a session another token and return it; the one before opens nothing from now on.
+
+        All else stays as it was, its age too. Returns "" when there is no such session. Raises
+        Unavailable; then the old token may or may not be good.
+        """
+        old = await self._living(token)
+        if old is None:
+            return ""
+        renewed, _ = await self._place(old.record, client, old)
+        note_done(self._audit, "session.ended", client, "ended", old.record.user, "renewed")
+        return renewed
+
+    async def _living(self, token: str | None) -> LiveSession | None:
+        return await self.resolve(token.encode()) if token and token.isascii() else None
+
+    async def _place(
+        self, record: SessionRecord, client: Client, old: LiveSession | None
+    ) -> tuple[str, Sequence[str]]:
+        """Put a record under a new token; return the token and the keys of what ended for it."""
+        now = self._now()
+        token = self._sealer.new_token()
+        raw = token.encode()
+        key = key_name(raw)
+        label = SessionLabel(
+            record.user,
+            record.created,
+            client.network,
+            client.address,
+            record.factors,
+            client.device,
+        )
+        sealed = StoredSession(self._sealer.seal(_PURPOSE, raw, dump(record)), now)
+        place = SessionPlace(
+            user=self._index(record.user),
+            lifetime_s=self.times.store_lifetime(record.created, now, now),
+            limit=self._most,
+            replaces=old.key if old else None,
+            label=seal_label(self._sealer, key, label),
+        )
+        ended = await self._store.open(key, sealed, place)
+        self.reached()
+        self._end_here(ended)
+        return token, ended
 
     async def end(self, token: str, client: Client, reason: str = "logged-off") -> None:
         """End the session of a token, everywhere; nothing happens when there is none.

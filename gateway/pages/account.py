@@ -95,9 +95,11 @@ class AccountPage:
         outcome = await visit.services.account.change(wish, presence)
         match outcome:
             case Changed():
-                return desk.onward(link(ACCOUNT, way_back, notice="updated"))
+                response = desk.onward(link(ACCOUNT, way_back, notice="updated"))
+                return _with_token(response, visit, outcome.token)
             case ProofSent():
-                return self._to_proof(visit, outcome.challenge, way_back)
+                response = self._to_proof(visit, outcome.challenge, way_back)
+                return _with_token(response, visit, outcome.token)
             case Unchanged():
                 return self._unchanged(visit, view, way_back, wish, outcome.faults)
             case LockedOut():
@@ -182,3 +184,11 @@ class AccountPage:
             **shown,
         }
         return self._desk.show(visit, "account.html", values, status)
+
+
+def _with_token(response: web.Response, visit: Visit, token: str) -> web.Response:
+    """Give the browser its session's new token, if there is one."""
+    if token:
+        cookies = visit.snapshot.cookies
+        set_cookie(response, cookies.session, token, https=visit.https)
+    return response

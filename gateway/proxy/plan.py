@@ -19,7 +19,7 @@ from gateway.proxy.tally import Tally
 from gateway.settings.model import Upstream
 from gateway.settings.snapshot import Snapshot
 from gateway.wire.request import HeadReader
-from policies.fields import FieldRules
+from policies.fields import FieldRules, own_cookies
 
 PAGES_POOL: Final = ""
 """The name that no upstream can have."""
@@ -72,7 +72,8 @@ def compile_plan(
     default_port = 443 if url.is_https else 80
     host = url.host.encode()
     authority = host if url.port == default_port else b"%b:%d" % (host, url.port)
-    own_cookies = frozenset(name.encode() for name in snapshot.cookies)
+    # Of both schemes: what was left behind when the address changed is a secret all the same.
+    ours = frozenset(name.encode() for https in (True, False) for name in own_cookies(https=https))
     names = [name for upstream in settings.upstreams for name, _ in upstream.identity]
     return Plan(
         snapshot=snapshot,
@@ -82,8 +83,8 @@ def compile_plan(
         tally=tally,
         reader=HeadReader(limits.fields, limits.url),
         rules=FieldRules(names),
-        cookies=CookieReader(snapshot.cookies.session.encode(), own_cookies),
-        own_cookies=own_cookies,
+        cookies=CookieReader(snapshot.cookies.session.encode(), ours),
+        own_cookies=ours,
         scheme=url.scheme.encode(),
         public_host=host,
         public_authority=authority,

@@ -22,6 +22,7 @@ from gateway.auth.model import Client, Person
 from gateway.auth.notices import Notices
 from gateway.auth.one_time_passwords import OneTimePasswords
 from gateway.auth.outcomes import (
+    Changed,
     CodeSent,
     ProofSent,
     ResetAllowed,
@@ -258,6 +259,8 @@ class LoginScript:
         self.clock.forward(**duration)
 
     def _kept(self, outcome: object) -> object:
+        if isinstance(outcome, Changed | ProofSent) and outcome.token:
+            self.browser.session = outcome.token
         match outcome:
             case CodeSent(challenge=challenge):
                 self.browser.challenge = challenge

@@ -89,8 +89,13 @@ async def test_a_password_change_ends_the_other_sessions_and_is_told() -> None:
     await script.password()
     theirs = script.browser
     script.browser = mine
+    before = (await script.presence()).session
+    assert (old := mine.session)
     assert await script.change(new="Ny4tLosen") == Changed()
     assert await script.whoami() == ("anna", ("pwd",))
+    assert (await script.presence()).session == before, "its age is what it was"
+    assert mine.session != old
+    assert await script.sessions.resolve(old.encode()) is None, "a stolen copy is out too"
     script.browser = theirs
     assert await script.whoami() is None
     assert await script.password() == Rejected()

@@ -141,7 +141,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
                 phone=peer.url,
                 tables=TABLES + _upstreams(liar),
                 routes=ROUTES,
-                listen='trusted_proxies = ["127.0.0.3/32"]',
+                listen='trusted_proxies = ["127.0.0.3/32"]\nworkers = 2',
             )
         )
         _populate(gateway, max(number for _, number in numbered()))

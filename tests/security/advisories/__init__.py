@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.security.advisories import crossing, framing, places
+from tests.security.advisories import browsers, crossing, framing, onward, places
 from tests.security.advisories.replay import ATTACKS, WITH_PEOPLE
 
-__all__ = ["ATTACKS", "WITH_PEOPLE", "crossing", "framing", "places"]
+__all__ = ["ATTACKS", "WITH_PEOPLE", "browsers", "crossing", "framing", "onward", "places"]
