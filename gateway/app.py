@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -12,13 +13,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from aiohttp import web
 
 from gateway.auth.assertion import Assertions
 from gateway.auth.lockout import OpenTries
-from gateway.auth.ports import Unavailable
 from gateway.auth.refusals import Refusals
 from gateway.auth.sealing import Sealer
 from gateway.auth.sessions import Sessions
@@ -38,18 +37,14 @@ from gateway.proxy.plan import PAGES_POOL
 from gateway.proxy.pool import Pool
 from gateway.proxy.tally import Tally
 from gateway.proxy.ticker import Ticker
+from gateway.readiness import readiness
 from gateway.reload.look import Running
-from gateway.settings.files import digest_of
 from gateway.settings.model import LONGEST_HEAD, Upstream, UpstreamUrl
 from gateway.store.store import open_store
 from gateway.system import SystemClock, SystemEntropy
 from gateway.tasks import report, spawn
 from gateway.worker import Worker
 from gateway.worker_metrics import metrics_page, open_desk
-
-GRACE_S: Final = 20.0
-"""How long requests under way may take to end after SIGTERM."""
-
 
 _log = logging.getLogger("portvakt.app")
 
@@ -73,20 +68,35 @@ class Start:
 
 
 async def run_worker(start: Start) -> None:
-    """Serve until SIGTERM or SIGINT, then drain. Raises OSError when something cannot be opened."""
-    stop = asyncio.Event()
+    """Serve until SIGTERM or SIGINT, then drain. Raises OSError when something cannot be opened.
+
+    After SIGTERM we go on for `drain_delay` as if nothing were, but for /readyz. A SIGINT (Ctrl-C)
+    does not wait, nor does the death of the parent.
+    """
+    stop, at_once = asyncio.Event(), asyncio.Event()
+    parent = os.getppid()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(report)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, _set_both, stop, at_once)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
-    async with _serving(start) as worker:
+    async with _serving(start, stop) as worker:
         await stop.wait()
+        if os.getppid() != parent:  # it died, and its place is wanted
+            at_once.set()
+        with contextlib.suppress(TimeoutError):
+            delay_s = start.running.settings.listen.drain_delay_s
+            await asyncio.wait_for(at_once.wait(), delay_s)
         _log.info("draining %d connections", len(worker.door.clients))
 
 
+def _set_both(one: asyncio.Event, other: asyncio.Event) -> None:
+    one.set()
+    other.set()
+
+
 @contextlib.asynccontextmanager
-async def _serving(start: Start) -> AsyncIterator[Worker]:
+async def _serving(start: Start, stop: asyncio.Event) -> AsyncIterator[Worker]:
     """Everything of one worker, opened in order and closed in the other."""
     async with contextlib.AsyncExitStack() as stack:
         lasting = _lasting(start, stack)
@@ -95,13 +105,13 @@ async def _serving(start: Start) -> AsyncIterator[Worker]:
         await stack.enter_async_context(_pages(place, lambda: worker.now.services))
         await stack.enter_async_context(_background(lasting, worker, start.line))
         desk = open_desk(start.board, start.place, worker, lasting)
-        await stack.enter_async_context(_admin(start, lasting, worker, desk))
+        await stack.enter_async_context(_admin(start, stop, lasting, worker, desk))
         await worker.listen()
         await stack.enter_async_context(_measuring(desk))
         try:
             yield worker
         finally:
-            await worker.close(GRACE_S)
+            await worker.close(start.running.settings.listen.drain_timeout.total_seconds())
 
 
 def _lasting(start: Start, stack: contextlib.AsyncExitStack) -> Lasting:
@@ -214,31 +224,10 @@ async def _measuring(desk: Desk) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _admin(start: Start, lasting: Lasting, worker: Worker, desk: Desk) -> AsyncIterator[None]:
-    async def directory() -> None:
-        await worker.now.directory.ping()
-
-    async def configuration() -> None:
-        on_disk = await asyncio.to_thread(digest_of, start.path)
-        trouble = worker.trouble(on_disk)
-        if trouble:
-            raise Unavailable(trouble)
-
-    async def audit() -> None:
-        if (why := lasting.audit_file.trouble()) is not None:
-            raise Unavailable(f"the audit cannot be written: {why}")
-
-    async def workers() -> None:
-        if (amiss := desk.amiss()) is not None:
-            raise Unavailable(amiss)
-
-    checks = {
-        "redis": lasting.store.ping,
-        "directory": directory,
-        "configuration": configuration,
-        "audit": audit,
-        "workers": workers,
-    }
+async def _admin(
+    start: Start, stop: asyncio.Event, lasting: Lasting, worker: Worker, desk: Desk
+) -> AsyncIterator[None]:
+    checks = readiness(start.path, lasting, worker, desk, stop)
     admin = make_admin(checks, partial(metrics_page, desk, lasting.store))
     runner = web.AppRunner(admin, access_log=None)
     await runner.setup()

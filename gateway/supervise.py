@@ -54,7 +54,7 @@ class Supervisor:
         self._lost = lost
         self._pids: dict[int, tuple[str, float]] = {}  # pid -> (name, started)
         self._pauses: dict[str, tuple[float, float]] = {}  # name -> (not before, pause)
-        self._stopping = False
+        self._stopping = 0
         self._forward: list[int] = []
 
     def run(self) -> None:
@@ -80,8 +80,8 @@ class Supervisor:
         self._end_all()
         signal.set_wakeup_fd(-1)
 
-    def _stop(self, *_: object) -> None:
-        self._stopping = True
+    def _stop(self, number: int, *_: object) -> None:
+        self._stopping = number
 
     def _pass_on(self, number: int, *_: object) -> None:
         self._forward.append(number)
@@ -150,11 +150,15 @@ class Supervisor:
                 os.kill(pid, number)
 
     def _end_all(self) -> None:
-        for pid in self._pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
+        """Tell every program what we were told: SIGINT, also a later one, is the shorter way."""
+        told = 0
         end = time.monotonic() + self._grace_s + 2.0
         while self._pids and time.monotonic() < end:
+            if told != self._stopping:
+                told = self._stopping
+                for pid in self._pids:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, told)
             time.sleep(0.02)
             self._reap()
         for pid in list(self._pids):

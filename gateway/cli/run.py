@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 import uvloop
 
-from gateway.app import GRACE_S, Start, run_worker
+from gateway.app import Start, run_worker
 from gateway.auth.key_ring import BadKeys
 from gateway.auth.sealing import Sealer
 from gateway.checking import read_checked
@@ -119,6 +119,8 @@ class _Parent:
         self._public, self._admin = bind(settings.listen.address), bind([settings.admin])
         self._redis_url = redis.start() if redis is not None else settings.redis_url.reveal()
         self._clock = SystemClock()
+        listen = settings.listen
+        self._grace_s = listen.drain_delay_s + listen.drain_timeout.total_seconds()
         self._relay = Relay(Running.started(settings, self._clock.now()), self.workers)
         self._counters = Counters()
         self._board = board_for(self.workers)
@@ -134,7 +136,7 @@ class _Parent:
         self._desk.publish()
         Supervisor(
             programs,
-            grace_s=GRACE_S,
+            grace_s=self._grace_s,
             ears=[self._relay.fileno()],
             tend=self._tend,
             stopping=self._stop_listening,

@@ -287,6 +287,11 @@ class ClientConnection(asyncio.Protocol):
         """Whether bytes pass unparsed, for as long as both ends like."""
         return self._state == _TUNNEL
 
+    def go_away(self) -> None:
+        """Tell a WebSocket that it must end; whoever is in a tunnel of another kind is not told."""
+        if self.is_tunnel and self.exchange is not None:
+            self.exchange.go_away()
+
     def on_deadline(self) -> None:
         """End what takes too long: a silent connection quietly, a slow head or body with 408."""
         if self._state == _HEAD and self._inbox and not self._full:

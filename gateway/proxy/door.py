@@ -28,6 +28,8 @@ from policies.decision import Decision, Deny, Reason
 from policies.routes import Route
 
 _SWEEP_S: Final = 0.25
+_GOODBYE_S: Final = 2.0
+"""For the client of a WebSocket to answer our Close."""
 _NOTES_PER_SWEEP: Final = 5
 _REPORTED_AGAIN_S: Final = 60.0
 _STATUS: Final = slice(9, 12)
@@ -203,14 +205,19 @@ class FrontDoor:
     async def drain(self, grace_s: float) -> None:
         """Let requests under way end, within `grace_s`; idle connections close at once.
 
-        A tunnel has no end of its own: it is closed with the last request.
+        A tunnel has no end of its own. A WebSocket is told at once (1001) and given a moment to
+        close; what is left then is closed with the last request.
         """
         self.draining = True
         end = self._loop.time() + grace_s
+        moment = self._loop.time() + min(_GOODBYE_S, grace_s)
         while self.clients and self._loop.time() < end:
             ending = [client for client in self.clients if client.is_idle]
-            if all(client.is_tunnel for client in self.clients):
-                ending = list(self.clients)
+            tunnels = [client for client in self.clients if client.is_tunnel]
+            for client in tunnels:
+                client.go_away()
+            if len(tunnels) == len(self.clients) and self._loop.time() >= moment:
+                ending = tunnels
             for client in ending:
                 client.transport.close()
             await asyncio.sleep(0.05)

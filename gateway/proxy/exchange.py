@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from gateway.proxy.answers import answer_head, stamped, trailer_section
+from gateway.proxy.farewell import Farewell
 from gateway.proxy.flow import Held
 from gateway.proxy.pool import Pool
 from gateway.proxy.upstream import UpstreamConnection
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _SWITCHING: Final = 101
+_WEBSOCKET: Final = b"websocket"
 _PLAIN, _CHUNKED = range(2)
 _GATHERED: Final = 16 * 1024
 """Bytes of a form: a whole one waits here, not in a connection to the pages that others need."""
@@ -36,8 +38,9 @@ class Exchange:
 
     __slots__ = (
         "_answer_done", "_began", "_body_left", "_body_taken", "_chunks", "_client", "_coding",
-        "_connection", "_gathered", "_guarded", "_head_bytes", "_retried", "_streaming", "head",
-        "keep_alive", "live", "method", "pool", "request_done", "started", "wants_connection",
+        "_connection", "_farewell", "_gathered", "_guarded", "_head_bytes", "_retried",
+        "_streaming", "head", "keep_alive", "live", "method", "pool", "request_done", "started",
+        "wants_connection",
     )  # fmt: skip
 
     def __init__(
@@ -65,6 +68,7 @@ class Exchange:
         gathers = pool.upstream.name == "" and head.has_body
         self._gathered = bytearray() if gathers else None
         self._coding = _PLAIN
+        self._farewell: Farewell | None = None
         self._retried = False
         self._began = 0.0
         self.started = False  # an answer head went to the client
@@ -161,6 +165,11 @@ class Exchange:
         if connection is not None:
             connection.close()
 
+    def go_away(self) -> None:
+        """Tell the client of a WebSocket that it must end, as soon as a frame ends."""
+        if self._farewell is not None and (goodbye := self._farewell.leave()):
+            self._client.write(goodbye)
+
     def tunnel(self, data: bytes) -> None:
         """Pass bytes of the client through, after the upstream's 101."""
         if self._connection is not None:
@@ -206,6 +215,8 @@ class Exchange:
         """Pass answer bytes on; see upstream.Asker."""
         if self._coding == _CHUNKED:
             pieces = [encode(b"".join(pieces))]
+        elif self._farewell is not None:
+            pieces = [self._farewell.pass_on(b"".join(pieces))]
         for piece in pieces:
             self._client.queue(piece)
 
@@ -310,6 +321,7 @@ class Exchange:
         self.started = True
         self.keep_alive = False
         connection.tunnel()
+        self._farewell = Farewell() if head.upgrade == _WEBSOCKET else None
         extra = [b"Connection: Upgrade\r\nUpgrade: %b\r\n" % head.upgrade]
         opened = answer_head(head, self._guarded, extra)
         self._client.queue(stamped(opened, self._client.stamp))

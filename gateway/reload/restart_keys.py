@@ -20,12 +20,20 @@ def hold_back(running: Settings, wanted: Settings) -> tuple[Settings, tuple[str,
     changed = {
         "listen.address": wanted.listen.address != running.listen.address,
         "listen.workers": wanted.listen.workers != running.listen.workers,
+        "listen.drain_delay": wanted.listen.drain_delay != running.listen.drain_delay,
+        "listen.drain_timeout": wanted.listen.drain_timeout != running.listen.drain_timeout,
         "admin.address": wanted.admin != running.admin,
         "redis.url": wanted.redis_url != running.redis_url,
         "secrets.key": wanted.secret_key != running.secret_key,
         "audit.file": wanted.audit_file != running.audit_file,
     }
-    listen = replace(wanted.listen, address=running.listen.address, workers=running.listen.workers)
+    listen = replace(
+        wanted.listen,
+        address=running.listen.address,
+        workers=running.listen.workers,
+        drain_delay=running.listen.drain_delay,
+        drain_timeout=running.listen.drain_timeout,
+    )
     held = replace(
         wanted,
         state_dir=running.state_dir,

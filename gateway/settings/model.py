@@ -88,15 +88,29 @@ class Tls:
     key: Path
 
 
+DRAIN_TIMEOUT: Final = timedelta(seconds=20)
+
+
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """`[listen]`. `workers` 0 means one a core (`"auto"`)."""
+    """`[listen]`. `workers` 0 means one a core (`"auto"`).
+
+    After SIGTERM everything is served for `drain_delay`, and what is then under way has
+    `drain_timeout` to end.
+    """
 
     address: tuple[HostPort, ...]
     trusted_proxies: tuple[str, ...]
     proxy_protocol: bool
     workers: int
     tls: Tls | None
+    drain_delay: timedelta | None = None
+    drain_timeout: timedelta = DRAIN_TIMEOUT
+
+    @property
+    def drain_delay_s(self) -> float:
+        """Seconds between SIGTERM and the drain."""
+        return self.drain_delay.total_seconds() if self.drain_delay else 0.0
 
 
 LONGEST_HEAD: Final = 1024 * 1024

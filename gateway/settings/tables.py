@@ -12,6 +12,7 @@ from typing import Final
 from gateway.settings import shapes
 from gateway.settings.addresses import parse_listen
 from gateway.settings.model import (
+    DRAIN_TIMEOUT,
     LONGEST_HEAD,
     Assertion,
     Debug,
@@ -68,6 +69,8 @@ def read_listen(file: Table) -> Listen:
             proxy_protocol=table.read("proxy_protocol", default=False, parse=flag),
             workers=table.read("workers", 1, _workers),
             tls=table.read("tls", None, _tls),
+            drain_delay=table.read("drain_delay", None, lasting("1s", "5m")),
+            drain_timeout=table.read("drain_timeout", DRAIN_TIMEOUT, lasting("1s", "1h")),
         )
         if listen.proxy_protocol and table.says("trusted_proxies") in (None, []):
             expected = "the proxies' networks in listen.trusted_proxies: nobody else may send it"

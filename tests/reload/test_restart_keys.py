@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,13 @@ from tests.auth.support import make_settings
 
 RUNNING = make_settings()
 LISTEN = RUNNING.listen
+SECOND = timedelta(seconds=1)
 
 HELD = {
     "listen.address": replace(RUNNING, listen=replace(LISTEN, address=(HostPort("::", 1),))),
     "listen.workers": replace(RUNNING, listen=replace(LISTEN, workers=0)),
+    "listen.drain_delay": replace(RUNNING, listen=replace(LISTEN, drain_delay=SECOND)),
+    "listen.drain_timeout": replace(RUNNING, listen=replace(LISTEN, drain_timeout=SECOND)),
     "admin.address": replace(RUNNING, admin=HostPort("127.0.0.1", 1)),
     "redis.url": replace(RUNNING, redis_url=Secret("redis://elsewhere")),
     "secrets.key": replace(RUNNING, secret_key=Secret("another key of thirty-two signs!")),

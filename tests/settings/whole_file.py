@@ -34,6 +34,7 @@ def every_way(directory):
     (directory / "branding").mkdir(exist_ok=True)
     further = (
         "tls =",
+        "drain_delay =",
         "headers =",
         "username =",
         "password =",

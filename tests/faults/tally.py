@@ -1,0 +1,93 @@
+"""What the visitors saw: one verdict a request, summed up in one row a fault."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+
+RIGHT, HONEST, CUT, GOODBYE = "right", "honest 5xx", "cut", "goodbye"
+WRONG, FORCED, REVOKED = "wrong", "forced log-on", "revoked but served"
+BAD = (WRONG, FORCED, REVOKED)
+VERDICTS = (RIGHT, HONEST, CUT, GOODBYE, *BAD)
+"""`cut`: the connection ended before the answer did, and it showed; `goodbye`: a WebSocket was
+closed with 1001."""
+
+
+@dataclass
+class Row:
+    """One line of the table. Counts of requests; `recovery_s` None when it was not measured."""
+
+    fault: str
+    seconds: float
+    counts: dict[str, int]
+    recovery_s: float | None
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def sent(self) -> int:
+        return sum(self.counts.values())
+
+    def as_json(self) -> dict:
+        return asdict(self) | {"sent": self.sent}
+
+
+class Tally:
+    """Verdicts as they come, from one thread; read from another."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+        self._told: list[str] = []
+        self._last: dict[str, tuple[str, float, float]] = {}  # kind -> verdict, begun, ended
+        self._last_bad = 0.0
+        self._rights: dict[str, float] = {}  # kind -> when the last right answer's request began
+
+    def note(self, kind: str, verdict: str, begun: float, why: str = "") -> None:
+        """Take one verdict on a request that began at `begun` (monotonic)."""
+        with self._lock:
+            self._counts[verdict] += 1
+            if verdict == RIGHT:
+                self._rights[kind] = begun
+            elif verdict != GOODBYE:
+                self._last_bad = time.monotonic()
+            if verdict in BAD:
+                self._told.append(f"{kind}: {verdict}: {why}"[:400])
+            self._last[kind] = (verdict, begun, time.monotonic())
+
+    def counts(self) -> Counter[str]:
+        with self._lock:
+            return Counter(self._counts)
+
+    def told(self) -> list[str]:
+        with self._lock:
+            return list(self._told)
+
+    def is_served(self, since: float) -> bool:
+        """Whether every kind of visitor has had a right answer to what it asked after `since`."""
+        with self._lock:
+            return all(self._rights.get(kind, 0.0) > since for kind in self._last)
+
+    def has_asked(self, since: float, times: int) -> bool:
+        """Whether so many requests ended since then; see `counts`."""
+        with self._lock:
+            return sum(ended > since for _, _, ended in self._last.values()) >= times
+
+    def recovered_after(self, lifted: float) -> float:
+        """Return the seconds from `lifted` to the last answer that was not right."""
+        with self._lock:
+            return max(0.0, self._last_bad - lifted)
+
+
+def table(rows: list[Row]) -> str:
+    """Return the rows as text, in Markdown."""
+    names = ["fault", "held", "sent", "right", "honest 5xx", "cut", "1001", "wrong", "forced",
+             "revoked", "recovery"]  # fmt: skip
+    lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
+    for row in rows:
+        cells = [row.fault, f"{row.seconds:.0f} s", row.sent]
+        cells += [row.counts.get(verdict, 0) for verdict in VERDICTS]
+        cells.append("–" if row.recovery_s is None else f"{row.recovery_s:.1f} s")
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines) + "\n"
