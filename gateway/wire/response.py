@@ -138,7 +138,25 @@ def _settle(head: ResponseHead, seen: dict[str, bytes], method: bytes) -> None:
         raise BadMessage(502, "Transfer-Encoding that we cannot trust")
     if coding is not None and head.minor == 0:
         raise BadMessage(502, "Transfer-Encoding in HTTP/1.0")
+    _settle_connection(head, seen)
     number = None if length is None else content_length(length)
+    if method == b"HEAD" or head.status in _NO_BODY or head.status < _OK:
+        head.length = 0
+        head.announced = number if head.status >= _OK and head.status != 204 else None  # noqa: PLR2004
+        if number or coding is not None:
+            # An upstream that sends the body all the same may do so late, when the connection
+            # is somebody else's already: bytes would be read as the answer to them.
+            head.keep_alive = False
+    elif coding is not None:
+        head.chunked = True
+    elif number is not None:
+        head.length = number
+    else:
+        head.until_close = True
+        head.keep_alive = False
+
+
+def _settle_connection(head: ResponseHead, seen: dict[str, bytes]) -> None:
     names = tokens(seen["connection"]) if "connection" in seen else []
     head.named = frozenset(names)
     if b"close" in names or (head.minor == 0 and b"keep-alive" not in names):
@@ -150,13 +168,3 @@ def _settle(head: ResponseHead, seen: dict[str, bytes], method: bytes) -> None:
         head.bound = b"ntlm" in schemes or b"negotiate" in schemes
     if head.status == _SWITCHING:
         head.upgrade = seen.get("upgrade", b"").lower() if b"upgrade" in names else b""
-    if method == b"HEAD" or head.status in _NO_BODY or head.status < _OK:
-        head.length = 0
-        head.announced = number if head.status >= _OK and head.status != 204 else None  # noqa: PLR2004
-    elif coding is not None:
-        head.chunked = True
-    elif number is not None:
-        head.length = number
-    else:
-        head.until_close = True
-        head.keep_alive = False

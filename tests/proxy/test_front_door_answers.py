@@ -154,13 +154,18 @@ HEADS = {
 
 @pytest.mark.parametrize("head", HEADS)
 async def test_head_has_no_body(house: House, head: bytes) -> None:
-    house.origin.script = saying(head, OK)
+    async def script(visit: Visit) -> None:
+        await saying(head if len(house.origin.visits) == 1 else OK, OK)(visit)
+
+    house.origin.script = script
     client = await house.client()
     told = await client.ask(get(method=b"HEAD"), method=b"HEAD")
     assert told.field(b"content-length") == HEADS[head]
     assert told.field(b"transfer-encoding") is None
-    assert (await client.ask(get())).body == b"ok"  # both connections are still in step
-    assert len(house.origin.visits) == 1
+    assert (await client.ask(get())).body == b"ok"
+    # The body that was announced may come late: nobody else is given that connection.
+    announced = head.partition(b"\r\n")[2] != b"\r\n"
+    assert len(house.origin.visits) == (2 if announced else 1)
 
 
 async def test_204_states_no_length(house: House) -> None:
