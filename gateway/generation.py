@@ -51,7 +51,8 @@ from gateway.proxy.ticker import Ticker
 from gateway.proxy.upstream_tls import upstream_tls
 from gateway.settings.model import Settings, Upstream
 from gateway.settings.snapshot import Snapshot, compile_snapshot
-from gateway.sms.failover import Failover, make_sms
+from gateway.sms.failover import Failover
+from gateway.sms.making import make_sms
 from gateway.store.store import Store
 
 

@@ -120,6 +120,15 @@ def spoken(e164: str, region: str = HOME) -> str:
     return phonenumbers.format_number(number, style)
 
 
+def region_of(e164: str) -> str:
+    """Return the region (ISO 3166-1 alpha-2) of a number that `normalise` made, "" for none."""
+    try:
+        number = phonenumbers.parse(e164, None)
+    except NumberParseException:
+        return ""
+    return phonenumbers.region_code_for_number(number) or ""
+
+
 def is_region(text: str) -> bool:
     """Whether a text is a region whose mobile numbers are known, in capitals: "SE"."""
     return text in phonenumbers.SUPPORTED_REGIONS and _example(text) is not None

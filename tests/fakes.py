@@ -18,6 +18,7 @@ from gateway.auth.ports import (
     SessionPlace,
     StoredChallenge,
     StoredSession,
+    Taken,
     Unavailable,
     Use,
 )
@@ -346,14 +347,14 @@ class FakeSms:
         self.failing = False
         self.hold: asyncio.Event | None = None
 
-    async def send(self, mobile: str, text: str) -> str:
+    async def send(self, mobile: str, text: str) -> Taken:
         self.tries += 1
         if self.hold is not None:
             await self.hold.wait()
         if self.failing:
             raise Unavailable("sms")
         self.messages.append((mobile, text))
-        return "fake"
+        return Taken("fake")
 
     def code(self) -> str:
         """Return the code of the last message, as its last line binds it to the origin."""

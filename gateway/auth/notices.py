@@ -44,7 +44,7 @@ class Notices:
                 return
             text = notice_text(notice, self._texts.of(client.language), self._branding)
             async with asyncio.timeout(DEADLINE_S):
-                reason = await self._sms.send(mobile, text)
+                reason = (await self._sms.send(mobile, text)).provider
             outcome = "sent"
         except Unavailable as error:
             reason = error.what

@@ -216,7 +216,7 @@ class OneTimePasswords:
         text = self._wording.message(inside.purpose, code, minutes, client.language)
         try:
             async with asyncio.timeout(DEADLINE_S):
-                reason = await self._sms.send(inside.mobile, text)
+                reason = (await self._sms.send(inside.mobile, text)).provider
             delivery = "sent"
         except Unavailable as error:
             reason = error.what

@@ -23,7 +23,8 @@ from gateway.cli.configuration import read_config
 from gateway.cli.demo_people import PASSWORD, PEOPLE, make_people, opened_by_demo_password
 from gateway.cli.output import No
 from gateway.cli.run import open_state_dir, serve
-from gateway.settings.model import HttpSms, Settings
+from gateway.settings.model import Settings
+from gateway.settings.phones import HttpSms
 from gateway.supervise import die_with_parent
 
 _READY_S: Final = 15.0

@@ -15,7 +15,8 @@ from gateway.auth.ports import Unavailable
 from gateway.cli.findings import Finding, ok, problem, warning
 from gateway.cli.opening import make_hasher
 from gateway.directory.sql import open_directory
-from gateway.settings.model import HttpSms, OutboxSms, Settings
+from gateway.settings.model import Settings
+from gateway.settings.phones import HttpSms, OutboxSms
 from gateway.store.embedded import EmbeddedRedisError, reached
 from gateway.store.store import open_store
 from gateway.system import SystemClock

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.settings.positions import Lines
 from gateway.texts.catalog import N_, OwnText
@@ -18,6 +18,9 @@ from policies.mobiles import HOME
 from policies.passwords import Forbidden, Sort
 from policies.routes import Route
 from policies.signs import Signs, parse_signs
+
+if TYPE_CHECKING:
+    from gateway.settings.phones import Way
 
 
 class Secret:
@@ -226,33 +229,6 @@ class Directory:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpSms:
-    """`[[sms]] kind = "http"`: one HTTP call a message.
-
-    `form` or `json` (never both) hold templates with {mobile} and {text}. Success is a 2xx
-    status, and where `success_text` is set, that text in the answer as well.
-    """
-
-    name: str
-    url: str
-    form: tuple[tuple[str, str], ...] | None
-    json: object | None
-    headers: tuple[tuple[str, Secret], ...]
-    username: str | None
-    password: Secret | None
-    success_text: str | None
-    timeout: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxSms:
-    """`[[sms]] kind = "outbox"`: a file of JSON lines, for development."""
-
-    name: str
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
 class BrandFile:
     """A picture or a style sheet of `[branding] directory`, by its name in there."""
 
@@ -347,7 +323,7 @@ class Settings:
     secret_key_file: Path | None  # made on first start when missing
     networks: tuple[tuple[str, tuple[str, ...]], ...]
     directory: Directory
-    sms: tuple[HttpSms | OutboxSms, ...]
+    sms: tuple[Way, ...]
     upstreams: tuple[Upstream, ...]
     routes: tuple[Route, ...]
     audit_file: Path

@@ -1,4 +1,4 @@
-"""`[[sms]] kind = "http"`: one HTTP call a message (46elks, gateways of operators, the stub phone).
+"""`[[sms]] kind = "http"`, "46elks" and "twilio": one HTTP call a message.
 
 Follows no redirect (ASVS 15.3.2), obeys no proxy variable, keeps no cookie, reads at most 64 KiB of
 an answer and does not decompress it. Number and text are in no log line and no exception.
@@ -7,21 +7,22 @@ an answer and does not decompress it. Number and text are in no log line and no 
 from __future__ import annotations
 
 import json
+import logging
 import re
 from typing import Final
 from urllib.parse import urlencode
 
 import aiohttp
 
-from gateway.auth.ports import Unavailable
-from gateway.settings.model import HttpSms
-
-MAX_ANSWER: Final = 64 * 1024
-"""Bytes of an answer that are looked at; the connection of a longer one is closed."""
+from gateway.auth.ports import Taken, Unavailable
+from gateway.settings.phones import HttpSms
+from gateway.sms.http_answers import MAX_ANSWER, Answer, Verdict, judge, reads_body
+from gateway.sms.provider import Declined
 
 _CONNECTIONS: Final = 8
 _PLACE: Final = re.compile(r"\{(mobile|text)\}")
-_HTTP_OK: Final = range(200, 300)
+
+_log: Final = logging.getLogger("portvakt.sms")
 
 
 class HttpSender:
@@ -37,12 +38,12 @@ class HttpSender:
             )
         self._session: aiohttp.ClientSession | None = None
 
-    async def send(self, mobile: str, text: str) -> str:
-        """Call the provider once and return its name.
+    async def send(self, mobile: str, text: str) -> Taken:
+        """Call the provider once and return what it took.
 
-        Raises Unavailable(name) unless the provider said yes: a 2xx status and, where
-        `success_text` is set, that text within the first 64 KiB. A timeout is no yes, though the
-        message may be on its way.
+        Raises Unavailable unless the provider said yes in the way of its API (`http_answers`),
+        Declined when it said no to this message alone. A timeout is no yes, though the message may
+        be on its way.
         """
         settings = self._settings
         body, content_type = _filled(settings, {"mobile": mobile, "text": text})
@@ -53,13 +54,22 @@ class HttpSender:
                 headers={"Content-Type": content_type, **self._headers},
                 allow_redirects=False,
             ) as response:
-                accepted = response.status in _HTTP_OK and await self._says_yes(response)
+                wants = reads_body(settings, response.status)
+                answer = Answer(response.status, await _bounded(response) if wants else b"")
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
             # `from None`: the library's texts may quote what was sent.
             raise Unavailable(f"sms {settings.name}") from None
-        if not accepted:
-            raise Unavailable(f"sms {settings.name}")
-        return settings.name
+        return self._taken(judge(settings, answer), answer.status)
+
+    def _taken(self, verdict: Verdict, status: int) -> Taken:
+        name = self._settings.name
+        if verdict.yes:
+            return Taken(name, (verdict.id,) if verdict.id else ())
+        code = f", error {verdict.error}" if verdict.error else ""
+        _log.warning("sms %s answered %d%s", name, status, code)
+        if verdict.of_message:
+            raise Declined(f"sms {name}")
+        raise Unavailable(f"sms {name}")
 
     async def close(self) -> None:
         """Close all connections."""
@@ -79,11 +89,6 @@ class HttpSender:
                 trust_env=False,
             )
         return self._session
-
-    async def _says_yes(self, response: aiohttp.ClientResponse) -> bool:
-        """Look for the text of success; without one the status alone decides, body unread."""
-        wanted = self._settings.success_text
-        return wanted is None or wanted.encode() in await _bounded(response)
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:

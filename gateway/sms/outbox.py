@@ -10,8 +10,8 @@ import json
 import os
 from typing import Final
 
-from gateway.auth.ports import Clock, Unavailable
-from gateway.settings.model import OutboxSms
+from gateway.auth.ports import Clock, Taken, Unavailable
+from gateway.settings.phones import OutboxSms
 
 _FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
@@ -23,7 +23,7 @@ class OutboxSender:
         self._settings = settings
         self._clock = clock
 
-    async def send(self, mobile: str, text: str) -> str:
+    async def send(self, mobile: str, text: str) -> Taken:
         """Append one message; raises Unavailable(name) when the file cannot be written."""
         message = {"time": round(self._clock.now(), 3), "mobile": mobile, "text": text}
         line = json.dumps(message, ensure_ascii=False) + "\n"
@@ -31,7 +31,7 @@ class OutboxSender:
             await asyncio.to_thread(self._append, line.encode())
         except OSError:
             raise Unavailable(f"sms {self._settings.name}") from None
-        return self._settings.name
+        return Taken(self._settings.name)
 
     async def close(self) -> None:
         """Nothing is held between messages."""

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.settings.model import HostPort, HttpSms, OutboxSms, Rate, Secret, Tls, UpstreamUrl
+from gateway.settings.model import HostPort, Rate, Secret, Tls, UpstreamUrl
+from gateway.settings.phones import HttpSms, OutboxSms
 from gateway.settings.problems import SettingsError
 from policies.factors import SecondFactor
 from tests.settings.samples import KEY, NEXT, SMALL, problems, read
@@ -131,7 +132,7 @@ def test_every_table_is_read(tmp_path):
     assert dict(first.headers) == {"X-Key": Secret("file-value"), "X-Plain": Secret("plain")}
     assert (first.username, first.password) == ("user", Secret("sms-password"))
     assert first.json["body"] == {"text": "Hej {text} {}"}
-    assert second == OutboxSms("outbox-1", tmp_path / "out.jsonl")
+    assert second == OutboxSms(name="outbox-1", path=tmp_path / "out.jsonl")
     assert third.form == (("to", "{mobile}"), ("message", "{text}"))
     upstream = found.upstreams[1]
     assert upstream.urls[1] == UpstreamUrl("unix", "localhost", 0, "/run/hr.sock")

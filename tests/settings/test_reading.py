@@ -19,7 +19,7 @@ CASES = [
     ("[session]\n'a\u001bb'=1".replace("\u001b", "\u2028"), 1, 'session."a\\u2028b"', "unknown", "one of"),
     (ROUTE + "ours = 'x'", 3, "route[2].ours", "unknown key", '"hours"'),
     ("[directory]\nkind = 'ldap'", 1, "directory.kind", "not available yet", '"sqlite"'),
-    ("[[sms]]\nkind = '46elks'", 1, "sms[1].kind", "not available yet", '"http"'),
+    ("[[sms]]\nkind = 'smpp'", 1, "sms[1].kind", "not available yet", '"http"'),
     ("[redis]\nurl = 'redis+sentinel://a,b/n'", 1, "redis.url", "not available yet", "embedded"),
 ]  # fmt: skip
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.settings.samples import FORM, HTTP, judge
+from tests.settings.samples import FORM, HTTP, SMALL, judge, read
 
+ELKS = "[[sms]]\nkind = '46elks'\nusername = 'u'\npassword = 'p'\n"
+TWILIO = "[[sms]]\nkind = 'twilio'\npassword = 'p'\n"
 CASES = [
     ("[[sms]]\nurl = 'x'", 0, "sms[1].kind", "nothing", "http"),
     ("[[sms]]\nkind = 'htpp'", 1, "sms[1].kind", '"htpp"', '"http"'),
@@ -32,6 +34,14 @@ CASES = [
     (HTTP + FORM + "path = 'x'", 4, "sms[1].path", "unknown key", "one of"),
     ("[[sms]]\nkind = 'http'\nurl = 'ftp://a/b'\n" + FORM, 2, "sms[1].url", "a text of", "http or https"),
     ("[[sms]]\nkind = 'outbox'\nname = 'a'\n[[sms]]\nkind = 'outbox'\nname = 'a'", 5, "sms[2].name", "twice", "its own"),
+    (HTTP + FORM + "countries = ['SE', 'XX']", 4, "sms[1].countries[2]", '"XX"', "ISO 3166"),
+    (HTTP + FORM + "countries = 'SE'", 4, "sms[1].countries", '"SE"', "a list"),
+    (ELKS + "from = 'Säkerhet AB'", 4, "sms[1].from", "kerhet", "at most 11"),
+    (ELKS + "form = { a = 'b' }\nfrom = 'A'", 4, "sms[1].form", "unknown key", "from"),
+    (ELKS, 0, "sms[1].from", "nothing", "Portal"),
+    (TWILIO + "from = 'A'", 0, "sms[1].account", "nothing", "AC"),
+    (TWILIO + "account = 'AC1'\nfrom = 'A'", 3, "sms[1].account", '"AC1"', "32 hex"),
+    ("[[sms]]\nkind = 'smpp'", 1, "sms[1].kind", "not available yet", "46elks"),
     ("[sms]\nkind = 'http'", 0, "sms", "a table", "[[sms]]"),
 ]  # fmt: skip
 
@@ -39,3 +49,19 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=[f"{n}-{case[2]}" for n, case in enumerate(CASES)])
 def test_what_is_refused(tmp_path, case):
     judge(tmp_path, case)
+
+
+def test_the_presets_know_their_forms(tmp_path):
+    sid = "AC" + "0" * 32
+    toml = f"""{ELKS}from = 'Portal'
+    {TWILIO}account = '{sid}'\nfrom = '+46701234567'
+    {TWILIO}account = '{sid}'\nfrom = 'MG{"a" * 32}'\nusername = 'SK1'\ncountries = ['NO']
+    """
+    elks, twilio, service = read(tmp_path, SMALL + toml).sms
+    assert (elks.name, elks.url) == ("46elks-1", "https://api.46elks.com/a1/sms")
+    assert dict(elks.form) == {"from": "Portal", "to": "{mobile}", "message": "{text}"}
+    assert twilio.url == f"https://api.twilio.com/2010-04-01/Accounts/{sid}/Messages.json"
+    assert dict(twilio.form) == {"From": "+46701234567", "To": "{mobile}", "Body": "{text}"}
+    assert (twilio.username, twilio.countries) == (sid, ())
+    assert dict(service.form)["MessagingServiceSid"] == "MG" + "a" * 32
+    assert (service.username, service.countries, service.name) == ("SK1", ("NO",), "twilio-2")

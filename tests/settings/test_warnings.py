@@ -11,6 +11,7 @@ PHONE = '[[sms]]\nkind = "http"\nurl = "https://a.se/b"\nform = { to = "{mobile}
 SAFE = SMALL + PHONE
 PUBLIC = SAFE.replace("http://localhost:8080", "https://one.example.se")
 PROXY = "[listen]\ntrusted_proxies = ['10.1.1.1']\n"
+COUNTRIES = "countries = ['NO']\n"
 END = SAFE.count("\n") + 1
 
 
@@ -39,6 +40,7 @@ def test_nothing_to_warn_of(tmp_path, text):
         (SAFE.replace("https://a.se", "HTTP://a.se"), "sms[1].url"),
         (SMALL, "sms"),
         (PUBLIC + PROXY + "[[sms]]\nkind = 'outbox'\n", "sms[2].kind"),
+        (SAFE + COUNTRIES, "sms[1].countries"),
         (SAFE + "[admin]\naddress = '0.0.0.0:8081'\n", "admin.address"),
         (PUBLIC, "listen.trusted_proxies"),
         (
@@ -200,3 +202,18 @@ def test_a_secret_in_a_file_that_others_read(tmp_path):
 def test_custom_is_only_hinted_at(tmp_path, text):
     assert [problem.is_hint for problem in found(tmp_path, SAFE + text)] == [True]
     assert [problem.is_hint for problem in found(tmp_path, SMALL)] == [False]
+
+
+@pytest.mark.parametrize(
+    ("countries", "behind", "hints"),
+    [
+        ("['NO', 'SE']", "", [True]),  # nobody elsewhere gets a code
+        ("['NO']", "", [False]),  # nobody at home does
+        ("['NO']", PHONE, []),
+        ("['NO']", PHONE + "countries = ['SE']\n", [True]),
+    ],
+)
+def test_countries_without_a_provider(tmp_path, countries, behind, hints):
+    problems = found(tmp_path, f"{SAFE}countries = {countries}\n{behind}")
+    assert [problem.is_hint for problem in problems] == hints
+    assert {problem.key for problem in problems} <= {"sms[1].countries"}

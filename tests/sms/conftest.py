@@ -10,7 +10,7 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from gateway.settings.model import HttpSms
+from gateway.settings.phones import HttpSms
 
 TEXT = "123456 är din kod & {mobile} + ✓"
 MOBILE = "+46701234567"

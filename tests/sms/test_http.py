@@ -12,8 +12,9 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from gateway.auth.ports import Unavailable
-from gateway.settings.model import HttpSms, Secret
+from gateway.auth.ports import Taken, Unavailable
+from gateway.settings.model import Secret
+from gateway.settings.phones import HttpSms
 from gateway.sms.http import HttpSender
 from tests.sms.conftest import MOBILE, TEXT, Misbehaving
 
@@ -31,7 +32,7 @@ async def sender_of(settings: HttpSms) -> AsyncIterator[HttpSender]:
 
 async def test_a_form_is_filled_and_the_provider_named(server: Misbehaving) -> None:
     async with sender_of(server.settings("ok")) as sender:
-        assert await sender.send(MOBILE, TEXT) == "first"
+        assert await sender.send(MOBILE, TEXT) == Taken("first")
     (_, headers, body) = server.seen[0]
     assert headers["Content-Type"] == "application/x-www-form-urlencoded"
     assert parse_qsl(body.decode(), strict_parsing=True) == [
@@ -94,7 +95,7 @@ async def test_a_header_may_name_its_own_media_type(server: Misbehaving) -> None
 )
 async def test_yes(server: Misbehaving, path: str, success_text: str | None) -> None:
     async with sender_of(server.settings(path, success_text=success_text)) as sender:
-        assert await sender.send(MOBILE, TEXT) == "first"
+        assert await sender.send(MOBILE, TEXT) == Taken("first")
     assert len(server.seen) == 1
 
 
@@ -151,7 +152,7 @@ async def test_no_proxy_variable_is_obeyed(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1/")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1/")
     async with sender_of(server.settings("ok")) as sender:
-        assert await sender.send(MOBILE, TEXT) == "first"
+        assert await sender.send(MOBILE, TEXT) == Taken("first")
 
 
 async def test_no_cookie_is_kept(server: Misbehaving) -> None:
@@ -178,4 +179,4 @@ async def test_a_cancelled_call_leaves_nothing_open(server: Misbehaving) -> None
 
 async def _second(server: Misbehaving, sender: HttpSender) -> bool:
     server.released.set()
-    return await sender.send(MOBILE, TEXT) == "first"
+    return await sender.send(MOBILE, TEXT) == Taken("first")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.auth.ports import Unavailable
-from gateway.settings.model import OutboxSms
+from gateway.auth.ports import Taken, Unavailable
+from gateway.settings.phones import OutboxSms
 from gateway.sms.outbox import OutboxSender
 
 pytestmark = pytest.mark.asyncio
@@ -26,7 +26,7 @@ def sender(path: Path) -> OutboxSender:
 
 async def test_one_line_a_message(tmp_path: Path) -> None:
     outbox = sender(tmp_path / "outbox.jsonl")
-    assert await outbox.send("+46701234567", "123456 är\nkoden") == "outbox"
+    assert await outbox.send("+46701234567", "123456 är\nkoden") == Taken("outbox")
     await outbox.send("+46701234568", "654321")
     await outbox.close()
     lines = (tmp_path / "outbox.jsonl").read_text("utf-8").splitlines()

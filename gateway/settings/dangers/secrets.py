@@ -13,7 +13,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.settings.dangers.finding import Finding
-from gateway.settings.model import HttpSms, Secret, Settings
+from gateway.settings.model import Secret, Settings
+from gateway.settings.phones import HttpSms
 from gateway.settings.positions import KeyPath
 
 _OTHERS: Final = stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from gateway.settings.addresses import is_loopback
 from gateway.settings.dangers.finding import Finding, is_local
-from gateway.settings.model import HttpSms, Listen, OutboxSms, Settings
+from gateway.settings.model import Listen, Settings
+from gateway.settings.phones import HttpSms, OutboxSms
 from gateway.settings.problems import show
 from policies.factors import CORPORATE, SecondFactor
 from policies.networks import Network, NetworkTable, parse_network
@@ -82,6 +83,22 @@ def phones(settings: Settings) -> Iterator[Finding]:
         if isinstance(way, OutboxSms) and not is_local(settings):
             found = '"outbox": codes are written to a file and reach no phone'
             yield Finding(("sms", index, "kind"), found, '"http"')
+    yield from _countries(settings)
+
+
+def _countries(settings: Settings) -> Iterator[Finding]:
+    """Numbers that no way is for."""
+    served = [country for way in settings.sms for country in way.countries]
+    if not settings.sms or not all(way.countries for way in settings.sms):
+        return
+    home = settings.self_service.region
+    path, expected = ("sms", 0, "countries"), "one [[sms]] without countries, behind the others"
+    if home not in served:
+        found = f"no [[sms]] is for numbers of {home}, the region of [self_service]"
+        yield Finding(path, found, expected)
+    else:
+        found = f"numbers of other countries than {', '.join(dict.fromkeys(served))} get no code"
+        yield Finding(path, found, expected, is_hint=True)
 
 
 def _in_front(settings: Settings) -> str:

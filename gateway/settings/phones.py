@@ -1,0 +1,63 @@
+"""What each `[[sms]]` says: one class a sort of provider, beside `model`. Imports that only.
+
+A `Way` is any of them. The kinds "46elks" and "twilio" are `HttpSms` with a form and an answer
+that are known.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from gateway.settings.model import Secret
+
+TIMEOUT: Final = timedelta(seconds=9)
+"""For one call: all that a message has."""
+
+
+class Dialect(enum.Enum):
+    """How an HTTP API says yes, and what it calls a message."""
+
+    PLAIN = "http"
+    ELKS = "46elks"
+    TWILIO = "twilio"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """What every way has. `countries` are regions (ISO 3166-1) it is for; () for every number."""
+
+    name: str
+    countries: tuple[str, ...] = ()
+    timeout: timedelta = TIMEOUT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSms(_Named):
+    """`[[sms]] kind = "http"`, "46elks" or "twilio": one HTTP call a message.
+
+    `form` or `json` (never both) hold templates with {mobile} and {text}. Success is a 2xx
+    status, and where `success_text` is set, that text in the answer as well.
+    """
+
+    url: str
+    form: tuple[tuple[str, str], ...] | None = None
+    json: object | None = None
+    headers: tuple[tuple[str, Secret], ...] = ()
+    username: str | None = None
+    password: Secret | None = None
+    success_text: str | None = None
+    dialect: Dialect = Dialect.PLAIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxSms(_Named):
+    """`[[sms]] kind = "outbox"`: a file of JSON lines, for development."""
+
+    path: Path
+
+
+Way = HttpSms | OutboxSms
