@@ -68,6 +68,9 @@ _LENGTH_REASONS: Final = {
 }
 
 
+_NOWHERE: Final = phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY
+"""Satellites and services of the whole world: no employee's phone, and dear to send to."""
+
 HOME: Final = "SE"
 """The region a number without a country code belongs to, where nobody names another one."""
 
@@ -94,6 +97,8 @@ def normalise(text: str, region: str = HOME) -> Mobile | NotMobile:
 
 def _judge(number: phonenumbers.PhoneNumber) -> Mobile | NotMobile:
     kind = phonenumbers.number_type(number)
+    if phonenumbers.region_code_for_number(number) == _NOWHERE:
+        return NotMobile(NotMobileReason.OTHER_SERVICE)
     if kind in _MOBILE_TYPES:
         return Mobile(phonenumbers.format_number(number, PhoneNumberFormat.E164))
     if kind == PhoneNumberType.FIXED_LINE:

@@ -13,7 +13,7 @@ from gateway.cli.opening import Opened, ends_sessions, with_directory
 from gateway.cli.output import No, done, print_fields, print_json
 from gateway.cli.reaching import Reached, with_sessions
 from gateway.cli.user_import import import_command
-from gateway.directory.accounts import Accounts
+from gateway.directory.accounts import Accounts, MailOfAnotherError
 from gateway.directory.rows import Account, Entry
 from policies import mobiles, user_names
 from policies.moments import timestamp
@@ -52,7 +52,11 @@ def add(ctx: click.Context, /, *, user_name: str, password_stdin: bool, **given:
         account = Account(person, await opened.hasher.derive(password))
         return await opened.accounts.add(account)
 
-    if not with_directory(ctx, work):
+    try:
+        added = with_directory(ctx, work)
+    except MailOfAnotherError as error:
+        raise No(f"{error}: choose a name that cannot be taken for theirs.") from None
+    if not added:
         raise No(f"{person.user} exists already: portvakt user show {person.user}")
     done(f"{person.user} is added.")
     if person.mobile is None:

@@ -26,6 +26,14 @@ OnChanged = Callable[[str], Awaitable[object]]
 _PAGE: Final = 500
 
 
+class MailOfAnotherError(Exception):
+    """The user name is the address in mail of somebody else, who could be taken for this one."""
+
+    def __init__(self, user: str, owner: str) -> None:
+        super().__init__(f"{user} is the address in mail of {owner}")
+        self.owner = owner
+
+
 class _Taken(Exception):
     """The user name is in use: rolls the transaction back."""
 
@@ -61,12 +69,16 @@ class Accounts:
         self._on_changed = on_changed
 
     async def add(self, account: Account) -> bool:
-        """Add a user; False when the name is taken. Raises ValueError on an impossible name."""
+        """Add a user; False when the name is taken.
+
+        Raises ValueError on an impossible name, MailOfAnotherError on one that is another's mail.
+        """
         require_possible(account.person.user)
         now = self._clock.now()
         row = columns_of(account) | {"created": now, "changed": now}
         try:
             async with self._database.writing() as connection:
+                await _see_that_it_is_no_mail(connection, account.person.user)
                 await _insert(connection, row)
         except _Taken:
             return False
@@ -138,6 +150,18 @@ class Accounts:
         if ends_sessions(before, {**before._asdict(), **values}):
             await self._on_changed(key)
         return True
+
+
+async def _see_that_it_is_no_mail(connection: AsyncConnection, user: str) -> None:
+    """Raise MailOfAnotherError when somebody else has mail under this name."""
+    if "@" not in user:
+        return
+    named = sa.select(users.c.user_name).where(
+        sa.func.lower(users.c.email) == user, users.c.user_name != user
+    )
+    owner = await connection.scalar(named.limit(1))
+    if owner is not None:
+        raise MailOfAnotherError(user, owner)
 
 
 async def _insert(connection: AsyncConnection, row: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.auth.ports import Unavailable
+from gateway.directory.accounts import MailOfAnotherError
 from gateway.directory.passwords import PasswordUnusable
 from gateway.directory.rows import Entry
 from gateway.directory.sql import SqlDirectory
@@ -40,6 +41,16 @@ async def directory(
 async def test_a_name_is_taken_once(directory: SqlDirectory) -> None:
     assert not await directory.accounts.add(account("anna", name="Another Anna"))
     assert await directory.find("anna") == person("anna")
+
+
+@pytest.mark.asyncio
+async def test_nobody_is_called_what_somebody_else_has_mail_under(directory: SqlDirectory) -> None:
+    accounts = directory.accounts
+    assert await accounts.add(account("cia", email="Eva@Example.com"))
+    with pytest.raises(MailOfAnotherError, match="cia"):
+        await accounts.add(account("eva@example.com", email=""))
+    assert await directory.find("eva@example.com") is None
+    assert await accounts.add(account("dan@example.com", email="dan@example.com"))
 
 
 @pytest.mark.parametrize("user", ["ANNA", "anna ", "", "a b", "a" * 65, "a\0"])

@@ -100,6 +100,8 @@ def test_other_countries(text: str, region: str, e164: str) -> None:
         ("0771-123456", NotMobileReason.OTHER_SERVICE),
         ("0900-1234567", NotMobileReason.OTHER_SERVICE),
         ("020-123456", NotMobileReason.OTHER_SERVICE),
+        ("+8816 1234 5678", NotMobileReason.OTHER_SERVICE),
+        ("+883 5100 1234 5678", NotMobileReason.OTHER_SERVICE),
     ],
 )
 def test_what_is_refused_and_why(text: str, reason: NotMobileReason) -> None:

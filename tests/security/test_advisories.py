@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -93,11 +94,13 @@ async def _hash() -> str:
 def _populate(gateway: RunningGateway, count: int) -> None:
     """Add anna, hedda of hr, and two accounts for each row that needs people."""
     phc = asyncio.run(_hash())
-    people = ["user,name,mobile,groups,password_hash"]
-    people += [f'anna,Anna Ek,+46704300001,,"{phc}"', f'hedda,Hedda Ek,+46704300002,hr,"{phc}"']
+    people = ["user,name,email,mobile,groups,enabled,password_hash"]
+    people.append(f'anna,Anna Ek,anna@corp.example,+46704300001,,yes,"{phc}"')
+    people.append(f'hedda,Hedda Ek,,+46704300002,hr,yes,"{phc}"')
+    people.append(f'dora,Dora Ek,,+46704300003,,no,"{phc}"')
     for number in range(1, count + 1):
-        people.append(f'v{number:02},Vera Ek,+467040000{number:02},,"{phc}"')
-        people.append(f'e{number:02},Egil Al,+467041000{number:02},,"{phc}"')
+        people.append(f'v{number:02},Vera Ek,,+467040000{number:02},,yes,"{phc}"')
+        people.append(f'e{number:02},Egil Al,,+467041000{number:02},,yes,"{phc}"')
     file = gateway.directory / "people.csv"
     file.write_text("\n".join(people) + "\n")
     gateway.cli("user", "import", str(file))
@@ -146,7 +149,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         )
         _populate(gateway, max(number for _, number in numbered()))
         anna, hedda = _cookie_of(gateway, "anna"), _cookie_of(gateway, "hedda")
-        yield Place(gateway, stub, peer, liar, anna, hedda)
+        listed = json.loads(gateway.cli("session", "list", "--user", "anna", "--json").stdout)
+        yield Place(gateway, stub, peer, liar, anna, hedda, str(listed[0]["id"]))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.security.advisories import browsers, crossing, framing, onward, places
+from tests.security.advisories import (
+    accounts,
+    browsers,
+    codes,
+    crossing,
+    framing,
+    guessing,
+    onward,
+    places,
+    steps,
+)
 from tests.security.advisories.replay import ATTACKS, WITH_PEOPLE
 
-__all__ = ["ATTACKS", "WITH_PEOPLE", "browsers", "crossing", "framing", "onward", "places"]
+__all__ = [
+    "ATTACKS", "WITH_PEOPLE", "accounts", "browsers", "codes", "crossing", "framing", "guessing",
+    "onward", "places", "steps",
+]  # fmt: skip

@@ -55,6 +55,8 @@ class Place(attacker.Place):
     """The Cookie value of somebody without groups who logged on inside with a password."""
     hedda: str = ""
     """The same of somebody in the group hr."""
+    listed: str = ""
+    """The id of anna's session as operators see it."""
 
     @property
     def host(self) -> str:
