@@ -1,30 +1,66 @@
 """`python -m bench [PART [OPTION]…]`: one part of the bench, or every part in turn.
 
 Exits with the highest status of the parts that ran: 0 well, 1 no (or it could not be run), 2 void.
+A bound that is not kept counts only with --strict.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Mapping
 
-from bench import load, oracle
+from bench import options, report, results
+from bench.oracle import part as oracle
+from bench.peers import program
+from bench.work import bodies, headers, idle, latency, load, tls, verify
 
-PARTS: Mapping[str, Callable[[list[str]], int]] = {"load": load.main, "oracle": oracle.main}
+Main = Callable[[list[str]], int]
+
+WORK = {
+    "load": load,
+    "headers": headers,
+    "verify": verify,
+    "tls": tls,
+    "bodies": bodies,
+    "latency": latency,
+    "idle": idle,
+}
+
+
+def work(name: str) -> Main:
+    """Return what measures one kind of work, prints and keeps the outcome."""
+
+    def main(words: list[str]) -> int:
+        module = WORK[name]
+        chosen = options.parse(words, f"python -m bench {name}", module.__doc__)
+        if absent := [one for one in ("nginx", "wrk") if program(one) is None]:
+            print(f"The bench needs {' and '.join(absent)}: apt install {' '.join(absent)}")
+            return 1
+        outcome = module.measure(chosen)
+        print(report.text(outcome))
+        results.keep(name, {"options": chosen.written(), "outcome": outcome.written()})
+        return int(chosen.strict and not outcome.within)
+
+    return main
+
+
+PARTS: Mapping[str, Main] = {**{name: work(name) for name in WORK}, "oracle": oracle.main}
 
 
 def main(words: list[str]) -> int:
     """Run what the command line names."""
     if words and words[0] in PARTS:
         return PARTS[words[0]](words[1:])
-    if words:
+    if words and not words[0].startswith("-"):
         print(f"usage: python -m bench [{' | '.join(PARTS)}] [--help]")
         return 2
     status = 0
     for name, part in PARTS.items():
         print(f"== {name}\n", flush=True)
-        status = max(status, part([]))
-        print()
+        begun = time.monotonic()
+        status = max(status, part(words))
+        print(f"\n[{time.monotonic() - begun:.0f} s]\n", flush=True)
     return status
 
 

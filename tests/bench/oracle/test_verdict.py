@@ -7,9 +7,10 @@ import json
 
 import pytest
 
-from bench import distributions, results
-from bench.people import KINDS, MADE_UP, WITH_NUMBER
-from bench.verdict import NOTHING, Verdict, tell
+from bench import results
+from bench.oracle import distributions
+from bench.oracle.people import KINDS, MADE_UP, WITH_NUMBER
+from bench.oracle.verdict import NOTHING, Verdict, tell
 
 
 def by_medians(one, other):
@@ -57,19 +58,3 @@ def test_an_instrument_that_fails_its_controls_says_nothing(wrong, capsys):
     assert (verdict.words, verdict.status) == ("void", 2)
     assert tell(times(**wrong), argparse.Namespace(tries=8)) == 2
     assert "a control failed: reset" in capsys.readouterr().out
-
-
-def test_a_part_is_chosen_by_name(monkeypatch, capsys):
-    import bench.__main__ as bench
-
-    ran = []
-
-    def part(name, status):
-        return lambda words: ran.append((name, words)) or status
-
-    monkeypatch.setattr(bench, "PARTS", {"load": part("load", 0), "oracle": part("oracle", 1)})
-    assert bench.main(["oracle", "--tries", "9"]) == 1
-    assert bench.main([]) == 1
-    assert ran == [("oracle", ["--tries", "9"]), ("load", []), ("oracle", [])]
-    assert bench.main(["orakel"]) == 2
-    assert "load | oracle" in capsys.readouterr().out

@@ -7,8 +7,8 @@ import dataclasses
 import itertools
 import statistics
 
-from bench.distributions import ALPHA, LEAST_EFFECT, Comparison, compare, holm
-from bench.people import KINDS, MADE_UP
+from bench.oracle.distributions import ALPHA, LEAST_EFFECT, Comparison, compare, holm
+from bench.oracle.people import KINDS, MADE_UP
 from bench.results import keep
 
 NOTHING = "nothing typed"

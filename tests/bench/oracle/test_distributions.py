@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.distributions import Comparison, holm
+from bench.oracle.distributions import Comparison, holm
 
 
 def test_holm_steps_down():

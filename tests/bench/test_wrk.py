@@ -1,10 +1,12 @@
-"""The arithmetic of the bench; timings themselves are never asserted."""
+"""What wrk prints, and what it is told."""
 
 from __future__ import annotations
 
 import pytest
 
-from bench.measure import Load, Round, parse_stat, parse_wrk, ratios, summarise
+from bench.figures import Load
+from bench.peers import Peer
+from bench.wrk import head, in_turn, parse_wrk
 
 OUTPUT = """Running 3s test @ http://127.0.0.1:1/
   1 threads and 32 connections
@@ -38,24 +40,11 @@ def test_other_text_is_refused():
         parse_wrk("unable to connect to 127.0.0.1:1 Connection refused")
 
 
-def test_a_stat_line_with_a_hostile_name_is_read():
-    fields = ["S", "7", *["0"] * 9, "120", "30", *["0"] * 30]
-    assert parse_stat("12 (a) b) " + " ".join(fields)) == (7, 150)
-
-
-def round_of(cost_us: float, bad: int = 0) -> Round:
-    return Round(Load(1000, 1.0, 100.0, 200.0, bad), cost_us / 1000)
-
-
-def test_medians_and_ratios_are_by_round():
-    ours = [round_of(40), round_of(60), round_of(50)]
-    theirs = [round_of(20), round_of(20), round_of(25)]
-    assert ratios(ours, theirs) == pytest.approx([2.0, 3.0, 2.0])
-    summary = summarise("ours", ours)
-    assert summary.us_per_request == pytest.approx(50)
-    assert summary.spread_us == pytest.approx((40, 60))
-
-
-def test_a_run_with_bad_answers_has_no_figures():
-    with pytest.raises(ValueError, match="3 answers"):
-        summarise("ours", [round_of(40, bad=3)])
+def test_requests_in_turn_are_written_as_they_are_sent(tmp_path):
+    peer = Peer("one", 1, 1, headers=("Host: a", "Cookie: b=c"))
+    script = in_turn(tmp_path / "heads", [head(peer, "/1"), head(peer, "/2", ("X: y",))])
+    assert str(tmp_path / "heads") in script.read_text()
+    assert (tmp_path / "heads").read_bytes().split(b"\x01") == [
+        b"GET /1 HTTP/1.1\r\nHost: a\r\nCookie: b=c\r\n\r\n",
+        b"GET /2 HTTP/1.1\r\nHost: a\r\nCookie: b=c\r\nX: y\r\n\r\n",
+    ]

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from bench.exchange import connected
+from bench.oracle.exchange import connected
 
 PAGE = '<form><input type="hidden" name="form_token" value="7.ab"></form>'
 

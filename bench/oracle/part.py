@@ -20,9 +20,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench.exchange import Answer, Line, connected
-from bench.people import DISABLED, KINDS, MADE_UP, PASSWORD, Asked, gateway_with_people
-from bench.verdict import NOTHING, Times, tell
+from bench.oracle.exchange import Answer, Line, connected
+from bench.oracle.people import DISABLED, KINDS, MADE_UP, PASSWORD, Asked, gateway_with_people
+from bench.oracle.verdict import NOTHING, Times, tell
 
 LOGON, RESET, CODE = "/.gateway/logon", "/.gateway/reset", "/.gateway/reset/code"
 _WRONG = "Wrong7Passw0rd"

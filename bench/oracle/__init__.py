@@ -1,0 +1,1 @@
+"""Whether the time of an answer tells who has an account: instrument, gateway, verdict."""

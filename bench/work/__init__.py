@@ -1,0 +1,1 @@
+"""The kinds of work: one module each, with `measure(options)`, which returns an `Outcome`."""
