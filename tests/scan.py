@@ -39,6 +39,7 @@ class Scan:
     """A demo to be scanned, and where the reports go."""
 
     gateway: RunningGateway
+    phone: str
     reports: Path
 
     @property
@@ -102,7 +103,16 @@ def wapiti(scan: Scan) -> str:
         ]
         command += ["-s", f"{scan.origin}{PAGES}/apps", "-s", f"{scan.origin}{PAGES}/account"]
         command += ["-x", f"{scan.origin}{PAGES}/logout", "-c", str(cookies)]
-        command += ["-m", _WAPITI, "--max-scan-time", "120", "--max-attack-time", "60"]
+        command += [
+            "-m",
+            _WAPITI,
+            "--endpoint",
+            f"{scan.phone}/",
+            "--max-scan-time",
+            "120",
+            "--max-attack-time",
+            "60",
+        ]
         command += ["--flush-session", "--store-session", str(scan.reports / f"wapiti-{who}")]
         command += ["-f", "json", "-o", str(report), "--no-bugreport", "-v", "1"]
         scan.run(f"wapiti-{who}", 900, *command)
@@ -243,7 +253,7 @@ def running_demo(*, tls: bool) -> Iterator[Scan]:
             gateway.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         try:
             wait_for(gateway.is_ready, "the demo's start")
-            yield Scan(gateway, REPORTS)
+            yield Scan(gateway, f"http://127.0.0.1:{stubs[1]}", REPORTS)
         finally:
             gateway.stop()
             shutil.copy(gateway.log, REPORTS / f"demo-{'https' if tls else 'http'}.log")

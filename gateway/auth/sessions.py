@@ -225,7 +225,10 @@ class Sessions:
         old = await self._living(token)
         if old is None:
             return ""
-        renewed, _ = await self._place(old.record, client, old)
+        renewed, ended = await self._place(old.record, client, old)
+        if old.key not in ended:  # it was revoked meanwhile, and what is revoked has no successor
+            await self.end(renewed, client, "revoked")
+            return ""
         note_done(self._audit, "session.ended", client, "ended", old.record.user, "renewed")
         return renewed
 

@@ -343,3 +343,19 @@ async def test_the_store_holds_no_name() -> None:
     text = repr((key, kept))
     for secret in (token.decode(), "anna", "Andersson", "staff"):
         assert secret not in text
+
+
+async def test_what_is_revoked_meanwhile_has_no_successor() -> None:
+    script = LoginScript()
+    token = await opened(script)
+    resolve = script.sessions.resolve
+
+    async def resolved_and_revoked(value: bytes) -> LiveSession | None:
+        found = await resolve(value)
+        if value == token:
+            await script.memory.end_all(script.sessions._index("anna"))
+        return found
+
+    with mock.patch.object(script.sessions, "resolve", resolved_and_revoked):
+        assert await script.sessions.renew(token.decode(), INSIDE) == ""
+    assert await script.memory.keys_of(script.sessions._index("anna")) == []
