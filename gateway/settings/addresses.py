@@ -23,7 +23,7 @@ _NAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _LONGEST_NAME: Final = 253
 _AUTHORITY: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:@/?#\s]+)(?::(0|[1-9][0-9]{0,4}))?")
 _ORIGIN: Final = re.compile(r"(https?)://([^/?#]*)", re.IGNORECASE)
-_MOST: Final = 65535
+MOST_PORT: Final = 65535
 
 
 def parse_host(text: str) -> str:
@@ -129,7 +129,7 @@ def _authority(text: str, example: str) -> tuple[str, int | None]:
     if found is None:
         raise ValueError(example)
     port = None if found[2] is None else int(found[2])
-    if port is not None and port > _MOST:
+    if port is not None and port > MOST_PORT:
         raise ValueError("a port from 1 to 65535")
     return parse_host(found[1]), port
 

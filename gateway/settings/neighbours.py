@@ -14,13 +14,21 @@ from gateway.settings.credentials import is_missing, key_secret, secret
 from gateway.settings.model import Directory, Secret
 from gateway.settings.problems import choice_of
 from gateway.settings.reading import Shaped, Table, Value, shaped
+from gateway.settings.redis_url import GROUP_SCHEMES, parse_redis_group
 from gateway.settings.shapes import SECRET, words
 from gateway.settings.values import file_path, one_of
 
 REDIS: Final = Secret("embedded")
 
 _REDIS_SCHEMES: Final = ("redis://", "rediss://", "unix://")
-_REDIS_LATER: Final = ("redis+sentinel://", "redis+cluster://")
+_REDIS_EXAMPLES: Final = (
+    "embedded",
+    "redis://host:6379",
+    "rediss://host",
+    "unix:///socket",
+    "redis+sentinel://host,host/NAME",
+    "redis+cluster://host,host",
+)
 _REDIS_URL: Final = re.compile(
     r"(?:rediss?://(?:[^\s/@]*@)?[^\s/@]+(?:/\S*)?|unix://(?:[^\s/@]*@)?/\S+)"
 )
@@ -86,17 +94,27 @@ def _redis_url(value: Value) -> Secret:
     written = url.reveal()
     if written == "embedded" or _REDIS_URL.fullmatch(written):
         return url
-    if written.startswith(_REDIS_LATER):
-        raise value.refusal(_redis_words(""), "a kind of Redis that is not available yet")
-    scheme = _SCHEME.match(written)
-    found = f'"{scheme[0]}…"' if scheme else "something else"
-    raise value.refusal(_redis_words(scheme[0] if scheme else written), found)
+    if written.startswith(GROUP_SCHEMES):
+        try:
+            parse_redis_group(written)
+        except ValueError as error:
+            raise value.refusal(str(error), f'"{_scheme_of(written)}…"') from None
+        return url
+    scheme = _scheme_of(written)
+    found = f'"{scheme}…"' if scheme else "something else"
+    raise value.refusal(_redis_words(scheme or written), found)
+
+
+def _scheme_of(url: str) -> str:
+    """Return all that may be shown of a URL, "" when it is none."""
+    found = _SCHEME.match(url)
+    return found[0] if found else ""
 
 
 def _redis_words(written: str) -> str:
     if written in _REDIS_SCHEMES:
         return f'a whole URL, as "{written}{"/run/redis.sock" if written == "unix://" else "host"}"'
-    return choice_of(written, ("embedded", "redis://host:6379", "rediss://host", "unix:///socket"))
+    return choice_of(written, _REDIS_EXAMPLES)
 
 
 @shaped(words(_DIRECTORIES))

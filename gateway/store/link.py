@@ -1,34 +1,38 @@
 """The one way to Redis: a bounded pool, short time-outs, and every driver error as Unavailable.
 
 Nothing is retried on its own: a lost answer to a script that spends a try must not spend two.
-Protocol 2 is pinned: with the driver's default the check for unread replies on a pooled
-connection is off, and one caller could be given another's answer.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from hashlib import sha1
 from typing import Any, Final
 
-from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
 from gateway.auth.ports import Unavailable
+from gateway.settings.redis_url import CLUSTER, GROUP_SCHEMES, parse_redis_group
 from gateway.store import scripts
+from gateway.store.cluster import SlotMaster
+from gateway.store.servers import ANSWER_TIMEOUT_S, Command, OneServer, Servers, WatchedMaster
+
+__all__ = ["ANSWER_TIMEOUT_S", "PREFIX", "Link"]
 
 PREFIX: Final = "portvakt:"
 """Before every key and channel: what the ACL of the gateway's user is limited to."""
 
-CONNECT_TIMEOUT_S: Final = 1.0
-ANSWER_TIMEOUT_S: Final = 2.0
-POOL_WAIT_S: Final = 2.0
 _SCANNED: Final = 500
+_TO_LAST: Final = frozenset({"session_open", "session_end", "challenge_judge"})
+"""Scripts whose effect must outlive the master: an end, a session, a code that is used up."""
+_CONFIRM_MS: Final = 250
+_ALONE_S: Final = 30.0
+"""How long no confirmation is waited for once there was none."""
 
 _log = logging.getLogger("portvakt.redis")
 
@@ -37,27 +41,35 @@ class Link:
     """Commands and scripts on one Redis. Raises Unavailable("redis") and nothing else."""
 
     def __init__(self, url: str, connections: int = 32) -> None:
-        """Take `redis://`, `rediss://` or `unix://`; connect on first use.
+        """Take any URL of `[redis]` but "embedded"; connect on first use.
 
         Raises ValueError for any other URL.
         """
-        self._pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=connections,
-            timeout=POOL_WAIT_S,
-            protocol=2,
-            socket_connect_timeout=CONNECT_TIMEOUT_S,
-            socket_timeout=ANSWER_TIMEOUT_S,
-            retry=Retry(NoBackoff(), 0),
-            driver_info=None,  # CLIENT SETINFO is not among the gateway's rights
-        )
-        self._client: Redis = Redis.from_pool(self._pool)
-        self._scripts = {
-            name: self._client.register_script(scripts.text(name)) for name in scripts.names()
+        self._servers = _servers(url, connections)
+        self._texts = {name: scripts.text(name) for name in scripts.names()}
+        self._digests = {
+            name: sha1(text.encode(), usedforsecurity=False).hexdigest()
+            for name, text in self._texts.items()
         }
         self._answers = True
+        self._alone_until = 0.0
         self.errors = 0
         """How many times a command failed or was not answered."""
+
+    @property
+    def prefix(self) -> str:
+        """What every key and channel begins with."""
+        return self._servers.prefix
+
+    @property
+    def moves(self) -> int:
+        """How many times another server took over; who listens to the old one hears nothing."""
+        return self._servers.moves
+
+    async def ping(self) -> None:
+        """See that Redis answers."""
+        with self._mapped():
+            await self._servers.ping()
 
     async def call(self, *command: str | bytes | float) -> Any:
         """Run one command that may safely run twice; a broken connection is tried once more."""
@@ -68,16 +80,42 @@ class Link:
                 raise
         return await self._once(command)
 
-    async def _once(self, command: Sequence[str | bytes | float]) -> Any:
+    async def _once(self, command: Command) -> Any:
         with self._mapped():
-            return await self._client.execute_command(*command)  # type: ignore[no-untyped-call]  # the driver's own gap
+            return (await self._servers.run(command))[0]
 
     async def script(
         self, name: str, keys: Sequence[str], args: Sequence[str | bytes | float]
     ) -> Any:
-        """Run one of `scripts` by its digest, once; a server that lacks it is taught it first."""
+        """Run one of `scripts` by its digest, once; a server that lacks it is sent its text."""
+        rest = (len(keys), *keys, *args)
+        confirmation = self._confirmation(name)
         with self._mapped():
-            return await self._scripts[name](keys=list(keys), args=list(args))
+            try:
+                run = ("EVALSHA", self._digests[name], *rest)
+                answers = await self._servers.run(run, *confirmation)
+            except NoScriptError:  # so nothing has run
+                run = ("EVAL", self._texts[name], *rest)
+                answers = await self._servers.run(run, *confirmation)
+        if confirmation:
+            self._confirmed(answers[1])
+        return answers[0]
+
+    def _confirmation(self, name: str) -> list[Command]:
+        """Return the command that waits until a replica has what was written."""
+        if name not in _TO_LAST or not self._servers.replicated:
+            return []
+        return [] if time.monotonic() < self._alone_until else [("WAIT", 1, _CONFIRM_MS)]
+
+    def _confirmed(self, replicas: object) -> None:
+        """Take note of who has it: nobody is worth a line, and no further wait for a while."""
+        if isinstance(replicas, int) and replicas > 0:
+            return
+        self._alone_until = time.monotonic() + _ALONE_S
+        _log.warning(
+            "no replica of redis confirms what is written: what a fail-over now loses, a session "
+            "that was ended among it, is lost"
+        )
 
     async def scan(self, prefix: str) -> AsyncIterator[list[bytes]]:
         """Yield what follows `prefix` in the names of keys, in batches; some may come twice.
@@ -97,7 +135,7 @@ class Link:
     async def channel(self, name: str) -> AsyncIterator[PubSub]:
         """Listen on a channel with a connection of its own; its errors are mapped as well."""
         with self._mapped():
-            listener = self._client.pubsub()
+            listener = await self._servers.pubsub()
             try:
                 await listener.subscribe(name)
                 yield listener
@@ -106,8 +144,7 @@ class Link:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
-        await self._pool.aclose()
+        await self._servers.close()
 
     @contextmanager
     def _mapped(self) -> Iterator[None]:
@@ -125,3 +162,11 @@ class Link:
         if not self._answers:
             self._answers = True
             _log.warning("redis answers again")
+
+
+def _servers(url: str, connections: int) -> Servers:
+    if not url.startswith(GROUP_SCHEMES):
+        return OneServer(url, connections, PREFIX)
+    group = parse_redis_group(url)
+    kind = SlotMaster if group.kind == CLUSTER else WatchedMaster
+    return kind(group, connections, PREFIX)

@@ -10,11 +10,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from gateway.auth.ports import KeptRefusal
-from gateway.store.link import PREFIX, Link
+from gateway.store.link import Link
 from gateway.store.sessions import milliseconds
-
-_REFUSAL: Final = PREFIX + "refusal:"
-_SHELF: Final = PREFIX + "refusals:"
 
 
 class RedisRefusals:
@@ -22,17 +19,19 @@ class RedisRefusals:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._refusal: Final = link.prefix + "refusal:"
+        self._shelf: Final = link.prefix + "refusals:"
 
     async def keep(
         self, refusals: Sequence[KeptRefusal], shelf: str, most: int, lifetime_s: float, now: float
     ) -> None:
         """Put refusals on a shelf; the oldest on it make room. Atomic."""
-        args: list[str | bytes | float] = [_REFUSAL, milliseconds(lifetime_s), most, repr(now)]
+        args: list[str | bytes | float] = [self._refusal, milliseconds(lifetime_s), most, repr(now)]
         for refusal in refusals:
             args += refusal
-        await self._link.script("refusals_keep", [_SHELF + shelf], args)
+        await self._link.script("refusals_keep", [self._shelf + shelf], args)
 
     async def read(self, name: str) -> bytes | None:
         """Return what is kept under a name, or None."""
-        found: bytes | None = await self._link.call("GET", _REFUSAL + name)
+        found: bytes | None = await self._link.call("GET", self._refusal + name)
         return found

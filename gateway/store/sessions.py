@@ -15,11 +15,8 @@ from typing import Any, Final
 from redis.asyncio.client import PubSub
 
 from gateway.auth.ports import SessionListing, SessionPlace, StoredSession, Unavailable, Use
-from gateway.store.link import ANSWER_TIMEOUT_S, PREFIX, Link
+from gateway.store.link import ANSWER_TIMEOUT_S, Link
 
-_SESSION: Final = PREFIX + "session:"
-_INDEX: Final = PREFIX + "sessions-of:"
-_CHANNEL: Final = PREFIX + "ended"
 _BATCH: Final = 200
 _QUIET_S: Final = 2.0
 """How long the channel may be silent before the listener asks whether the line is alive."""
@@ -31,21 +28,24 @@ class RedisSessions:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._session: Final = link.prefix + "session:"
+        self._index: Final = link.prefix + "sessions-of:"
+        self._channel: Final = link.prefix + "ended"
 
     async def open(self, key: str, stored: StoredSession, place: SessionPlace) -> Sequence[str]:
         """Write a new record, index it by user, end the one it replaces and the oldest too many."""
         ended = await self._link.script(
             "session_open",
-            [_SESSION + key, _INDEX + place.user],
+            [self._session + key, self._index + place.user],
             [
                 key,
                 stored.record,
                 repr(stored.seen),
                 milliseconds(place.lifetime_s),
                 place.limit,
-                _SESSION,
+                self._session,
                 place.replaces or "",
-                _CHANNEL,
+                self._channel,
                 place.label,
             ],
         )
@@ -54,7 +54,7 @@ class RedisSessions:
     async def read(self, key: str) -> StoredSession | None:
         """Return the record, or None when there is none."""
         fields = ("record", "seen", "idle")
-        record, seen, idle = await self._link.call("HMGET", _SESSION + key, *fields)
+        record, seen, idle = await self._link.call("HMGET", self._session + key, *fields)
         if record is None or seen is None:
             return None
         return StoredSession(record, float(seen), float(idle or 0))
@@ -64,7 +64,7 @@ class RedisSessions:
         there: list[bool] = []
         for start in range(0, len(uses), _BATCH):
             batch = uses[start : start + _BATCH]
-            keys = [_SESSION + use.key for use in batch]
+            keys = [self._session + use.key for use in batch]
             args: list[str | bytes | float] = []
             for use in batch:
                 args += [repr(use.seen), milliseconds(use.lifetime_s), repr(use.idle_s)]
@@ -81,12 +81,14 @@ class RedisSessions:
         return await self._end(user, "all-but", but or "")
 
     async def _end(self, user: str, which: str, one: str) -> list[str]:
-        args = [_SESSION, _CHANNEL, which, one]
-        return _names(await self._link.script("session_end", [_INDEX + user], args))
+        args = [self._session, self._channel, which, one]
+        return _names(await self._link.script("session_end", [self._index + user], args))
 
     async def keys_of(self, user: str) -> Sequence[str]:
         """Return the live keys of `user`, oldest first."""
-        return _names(await self._link.script("session_keys", [_INDEX + user], [_SESSION]))
+        return _names(
+            await self._link.script("session_keys", [self._index + user], [self._session])
+        )
 
     async def labels(self, keys: Sequence[str]) -> Sequence[SessionListing]:
         """Return the listings of those sessions that live."""
@@ -94,7 +96,7 @@ class RedisSessions:
         for start in range(0, len(keys), _BATCH):
             batch = keys[start : start + _BATCH]
             answer = await self._link.script(
-                "session_labels", [_SESSION + key for key in batch], []
+                "session_labels", [self._session + key for key in batch], []
             )
             for key, label, seen in zip(batch, answer[::2], answer[1::2], strict=True):
                 if seen:
@@ -104,7 +106,7 @@ class RedisSessions:
     async def all_keys(self) -> AsyncIterator[Sequence[str]]:
         """Yield the keys of all live sessions, each once."""
         known: set[str] = set()
-        async for names in self._link.scan(_SESSION):
+        async for names in self._link.scan(self._session):
             fresh = [name.decode("ascii", "replace") for name in names]
             batch = [key for key in dict.fromkeys(fresh) if key not in known]
             known.update(batch)
@@ -114,8 +116,9 @@ class RedisSessions:
         """Yield the key of each session that ends, anywhere; None after any gap in listening."""
         while True:
             try:
-                async with self._link.channel(_CHANNEL) as listener:
-                    while True:
+                async with self._link.channel(self._channel) as listener:
+                    moves = self._link.moves
+                    while moves == self._link.moves:  # the old master may fall silent
                         kind, name = await _next(listener)
                         if kind == "subscribe":
                             yield None
@@ -126,7 +129,7 @@ class RedisSessions:
 
     async def ping(self) -> None:
         """Raise Unavailable when Redis does not answer."""
-        await self._link.call("PING")
+        await self._link.ping()
 
 
 async def _next(listener: PubSub) -> tuple[str, str]:

@@ -56,3 +56,37 @@ def test_a_sqlite_file_is_found_again_in_its_url(tmp_path, name):
     found = read(tmp_path, f"{SMALL}[directory]\npath = '{name}'\n")
     url = make_url(found.directory.url.reveal())
     assert (url.drivername, url.database) == ("sqlite+aiosqlite", str(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis+sentinel://a,b:26380,[::1]:1/portvakt",
+        "rediss+sentinel://u:p%40@a/portvakt/3?sentinel_password=x&ssl_ca_certs=/ca.pem",
+        "redis+cluster://a:7000,b",
+        "rediss+cluster://:pw@a",
+    ],
+)
+def test_groups_of_redis(tmp_path, url):
+    assert read(tmp_path, f"{SMALL}[redis]\nurl = '{url}'\n").redis_url == Secret(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis+sentinel://u:hemligt@a",
+        "redis+sentinel://u:hemligt@/n",
+        "redis+sentinel://u:hemligt@a:0/n",
+        "redis+sentinel://u:hemligt@a,/n",
+        "redis+sentinel://u:hemligt@a/n?x=hemligt",
+        "redis+cluster://u:hemligt@a/1",
+        "redis+cluster://u:hemligt@a/n",
+        "redis+cluster://u:hemligt@a:65536",
+        "redis+cluster://u:hemligt@",
+        "redis+cluster://u:hemligt@a?sentinel_password=x",
+    ],
+)
+def test_groups_that_are_none(tmp_path, url):
+    told = str(problems(tmp_path, f"{SMALL}[redis]\nurl = '{url}'\n"))
+    assert "hemligt" not in told
+    assert "redis.url" in told

@@ -20,7 +20,7 @@ CASES = [
     (ROUTE + "ours = 'x'", 3, "route[2].ours", "unknown key", '"hours"'),
     ("[directory]\nkind = 'ldap'", 1, "directory.kind", "not available yet", '"sqlite"'),
     ("[[sms]]\nkind = 'smpp'", 1, "sms[1].kind", "not available yet", '"http"'),
-    ("[redis]\nurl = 'redis+sentinel://a,b/n'", 1, "redis.url", "not available yet", "embedded"),
+    ("[redis]\nurl = 'redis+sentinel://a,b'", 1, "redis.url", '"redis+sentinel://…"', "NAME"),
 ]  # fmt: skip
 
 

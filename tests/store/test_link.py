@@ -117,7 +117,7 @@ async def test_an_unread_reply_of_another_is_never_taken(redis_url: str) -> None
     store = open_store(redis_url, connections=1)
     await store.sessions.open("mine", StoredSession(b"mine", 1.0), PLACE)
     await store.sessions.open("other", StoredSession(b"other", 2.0), PLACE)
-    pool = store.link._pool
+    pool = store.link._servers._pool
     connection = await pool.get_connection()
     await connection.send_command("HMGET", "portvakt:session:other", "record", "seen")
     await asyncio.sleep(0.05)

@@ -85,7 +85,8 @@ def _files(settings: Settings) -> Iterator[tuple[KeyPath, Path]]:
 
 def _holds_password(url: str) -> bool:
     try:
-        return bool(urlsplit(url).password)
+        parts = urlsplit(url)
+        return bool(parts.password) or "password=" in parts.query
     except ValueError:
         return True
 

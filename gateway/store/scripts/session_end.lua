@@ -10,11 +10,12 @@ end
 local ended = {}
 for _, name in ipairs(names) do
   if which == 'one' or name ~= one then
-    redis.call('ZREM', index, name)
+    -- First the record: where it has moved to another node, this ends here and nothing is done.
     if redis.call('DEL', prefix .. name) == 1 then
       redis.call('PUBLISH', channel, name)
       ended[#ended + 1] = name
     end
+    redis.call('ZREM', index, name)
   end
 end
 return ended

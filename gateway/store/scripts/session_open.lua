@@ -12,11 +12,12 @@ local label = ARGV[9]
 local ended = {}
 
 local function finish(other)
-  redis.call('ZREM', index, other)
+  -- First the record: where it has moved to another node, this ends here and nothing is done.
   if redis.call('DEL', prefix .. other) == 1 then
     redis.call('PUBLISH', channel, other)
     ended[#ended + 1] = other
   end
+  redis.call('ZREM', index, other)
 end
 
 if replaced ~= '' then
