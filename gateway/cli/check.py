@@ -13,6 +13,7 @@ import click
 
 from gateway.auth.message_lengths import long_messages
 from gateway.checking import read_checked
+from gateway.floors import outdated
 from gateway.pages.colours import dim_colours
 from gateway.settings.model import Settings
 from gateway.settings.problems import Problem, SettingsError
@@ -42,12 +43,21 @@ def check(ctx: click.Context, *, as_json: bool, strict: bool) -> None:
         advice = _advice(settings, path)
     except SettingsError as error:
         errors = error.problems
+    errors = [*errors, *_too_old()]
     if as_json:
         _print_json(path, errors, advice)
     else:
         _print_text(path, errors, advice)
     is_warned = any(not problem.is_hint for problem in advice)
     ctx.exit(1 if errors or (strict and is_warned) else 0)
+
+
+def _too_old() -> list[Problem]:
+    """Return the packages that `portvakt run` would not start on."""
+    return [
+        Problem(0, one.package, one.found, one.way_out, file="installed packages")
+        for one in outdated()
+    ]
 
 
 def _advice(settings: Settings, path: Path) -> list[Problem]:

@@ -22,7 +22,7 @@ from gateway.checking import read_checked
 from gateway.cli.configuration import read_config
 from gateway.cli.demo_people import PASSWORD, PEOPLE, make_people, opened_by_demo_password
 from gateway.cli.output import No
-from gateway.cli.run import open_state_dir, serve
+from gateway.cli.run import open_state_dir, require_floors, serve
 from gateway.settings.model import Settings
 from gateway.settings.phones import HttpSms
 from gateway.supervise import die_with_parent
@@ -35,6 +35,7 @@ _READY_S: Final = 15.0
 def demo(ctx: click.Context) -> None:
     """Run the gateway with a stub portal, a stub phone and demo accounts."""
     path: Path = ctx.obj["config"]
+    require_floors()
     settings = read_config(path, read_checked)
     portal, phone = _stub_addresses(settings)
     open_state_dir(settings)

