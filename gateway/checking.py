@@ -14,7 +14,9 @@ from gateway.proxy.listener import server_tls
 from gateway.proxy.upstream_tls import upstream_tls
 from gateway.settings.model import Settings
 from gateway.settings.parse import read_settings
+from gateway.settings.phones import SmtpSms
 from gateway.settings.problems import Problem, SettingsError
+from gateway.sms.smtp import smtp_tls
 
 
 def read_checked(
@@ -47,6 +49,14 @@ def _bad_certificates(settings: Settings) -> list[Problem]:
         except OSError as error:
             expected = "the authority's certificate as PEM"
             found.append(Problem(upstream.line, f"upstream[{place}].tls_ca", str(error), expected))
+    for index, way in enumerate(settings.sms):
+        try:
+            if isinstance(way, SmtpSms):
+                smtp_tls(way)
+        except OSError as error:
+            line = settings.lines.of(("sms", index, "tls_ca"))
+            expected = "the authority's certificate as PEM"
+            found.append(Problem(line, f"sms[{index + 1}].tls_ca", str(error), expected))
     return found
 
 

@@ -8,6 +8,7 @@ a named reason.
 from __future__ import annotations
 
 import enum
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Final
@@ -48,6 +49,7 @@ class NotMobile:
     reason: NotMobileReason
 
 
+_E164: Final = re.compile(r"\+[1-9][0-9]{4,14}")
 _LONGEST: Final = 40  # 15 digits (E.164) and generous punctuation
 _PUNCTUATION: Final = frozenset(" -./()")
 # What word processors put for a hyphen: hyphens, dashes, minus.
@@ -132,6 +134,11 @@ def region_of(e164: str) -> str:
     except NumberParseException:
         return ""
     return phonenumbers.region_code_for_number(number) or ""
+
+
+def is_e164(text: str) -> bool:
+    """Whether a text has the form of a number in E.164, and so holds nothing but + and digits."""
+    return _E164.fullmatch(text) is not None
 
 
 def is_region(text: str) -> bool:

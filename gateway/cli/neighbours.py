@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,7 +17,8 @@ from gateway.cli.findings import Finding, ok, problem, warning
 from gateway.cli.opening import make_hasher
 from gateway.directory.sql import open_directory
 from gateway.settings.model import Settings
-from gateway.settings.phones import HttpSms, OutboxSms
+from gateway.settings.phones import HttpSms, OutboxSms, SmtpSms, SmtpTls, Way
+from gateway.sms.smtp import smtp_tls
 from gateway.store.embedded import EmbeddedRedisError, reached
 from gateway.store.store import open_store
 from gateway.system import SystemClock
@@ -99,28 +101,33 @@ async def _admin(settings: Settings) -> Finding:
     return ok("ready", "the running gateway finds all its parts well")
 
 
-async def _sms(provider: HttpSms | OutboxSms) -> Finding:
+async def _sms(provider: Way) -> Finding:
     part = f"sms {provider.name}"
-    if isinstance(provider, OutboxSms):
-        if os.access(provider.path.parent, os.W_OK):
-            return warning(part, "messages go into a file", "for development only")
-        return problem(
-            part, f"{provider.path.parent} cannot be written to", "make it, or its owner"
-        )
-    return await _connects(part, provider.url)
+    match provider:
+        case OutboxSms():
+            if os.access(provider.path.parent, os.W_OK):
+                return warning(part, "messages go into a file", "for development only")
+            return problem(
+                part, f"{provider.path.parent} cannot be written to", "make it, or its owner"
+            )
+        case HttpSms():
+            parts = urlsplit(provider.url)
+            port = parts.port or _PORTS.get(parts.scheme, 443)
+            tls = ssl.create_default_context() if parts.scheme == "https" else None
+            return await _connects(part, parts.hostname or "", port, tls)
+        case SmtpSms():
+            tls = smtp_tls(provider) if provider.tls is SmtpTls.TLS else None
+            return await _connects(part, provider.host, provider.port, tls)
 
 
-async def _connects(part: str, url: str) -> Finding:
+async def _connects(part: str, host: str, port: int, tls: ssl.SSLContext | None) -> Finding:
     """Connect to a provider and say nothing."""
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 443)
-    tls = True if parts.scheme == "https" else None
     try:
         async with asyncio.timeout(_TIMEOUT_S):
             _, writer = await asyncio.open_connection(host, port, ssl=tls)
     except (OSError, TimeoutError) as error:
         why = str(error) or "no answer in time"
-        advice = "look at the url of its [[sms]], DNS, the firewall and its certificate"
+        advice = "look at the url or host of its [[sms]], DNS, the firewall and its certificate"
         return problem(part, f"{host}:{port} cannot be connected to: {why}", advice)
     writer.transport.abort()
     return ok(part, f"{host}:{port} can be connected to; nothing was sent")

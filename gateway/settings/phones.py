@@ -60,4 +60,35 @@ class OutboxSms(_Named):
     path: Path
 
 
-Way = HttpSms | OutboxSms
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpSms(_Named):
+    """`[[sms]] kind = "smtp"`: an e-mail a message, to whoever makes an SMS of it.
+
+    `recipient` and `subject` are templates with {mobile} (E.164) and {digits} (without the "+").
+    """
+
+    host: str
+    port: int
+    tls: SmtpTls
+    tls_ca: Path | None
+    username: str | None
+    password: Secret | None
+    sender: str
+    recipient: str
+    subject: str
+
+
+class SmtpTls(enum.Enum):
+    """How the way to a mail server is encrypted; there is no falling back from the first two."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+    @property
+    def port(self) -> int:
+        """The port it is usually spoken on (RFC 6409, RFC 8314)."""
+        return {SmtpTls.STARTTLS: 587, SmtpTls.TLS: 465, SmtpTls.NONE: 25}[self]
+
+
+Way = HttpSms | OutboxSms | SmtpSms

@@ -13,6 +13,7 @@ from gateway.settings.problems import choice_of
 from gateway.settings.reading import Table, Value, shaped
 from gateway.settings.sms_common import read_common
 from gateway.settings.sms_http import read_http
+from gateway.settings.sms_mail import read_smtp
 from gateway.settings.sms_presets import read_elks, read_twilio
 from gateway.settings.values import file_path, one_of, text
 
@@ -20,9 +21,10 @@ _READERS: Final[dict[str, Callable[[Table, str], Way]]] = {
     "http": read_http,
     "46elks": read_elks,
     "twilio": read_twilio,
+    "smtp": read_smtp,
 }
 _KINDS: Final = (*_READERS, "outbox")
-_LATER: Final = ("smpp", "smtp")
+_LATER: Final = ("smpp",)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 

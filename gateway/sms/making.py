@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.auth.ports import Clock
-from gateway.settings.phones import HttpSms, OutboxSms, Way
+from gateway.settings.phones import HttpSms, OutboxSms, SmtpSms, Way
 from gateway.sms.failover import Failover, Line
 from gateway.sms.http import HttpSender
 from gateway.sms.outbox import OutboxSender
 from gateway.sms.provider import Provider
+from gateway.sms.smtp import SmtpSender
 
 
 def make_sms(ways: Sequence[Way], clock: Clock) -> Failover:
@@ -23,9 +24,11 @@ def _line(way: Way, clock: Clock) -> Line:
 
 
 def make_provider(way: Way, clock: Clock) -> Provider:
-    """Return the sender of one table."""
+    """Return the sender of one table. Raises OSError for a `tls_ca` without a certificate."""
     match way:
         case HttpSms():
             return HttpSender(way)
         case OutboxSms():
             return OutboxSender(way, clock)
+        case SmtpSms():
+            return SmtpSender(way, clock)

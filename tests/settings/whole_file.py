@@ -29,11 +29,11 @@ CONDITIONS = ("groups =", "networks =", "hours =", "absolute =", 'idle = "10m')
 
 def every_way(directory):
     """Files in which, taken together, every key is on."""
-    for name in ("cert.pem", "key.pem", "portal-ca.pem", "forbidden-passwords.txt"):
+    for name in ("cert.pem", "key.pem", "portal-ca.pem", "mail-ca.pem", "forbidden-passwords.txt"):
         (directory / name).write_text("x")
     (directory / "branding").mkdir(exist_ok=True)
     further = (
-        "tls =",
+        "tls = {",
         "drain_delay =",
         "headers =",
         "username =",
@@ -45,7 +45,9 @@ def every_way(directory):
     )
     yield edited(on=(*further, 'host = "x', "title =", "icon ="))
     yield edited(on=("json =",), off=("form =",))
-    yield edited(on=("tls_ca =",)).replace('"http://127.0.0.1:9000"', '"https://127.0.0.1:9000"')
+    yield edited(on=('tls_ca = "portal',)).replace(
+        '"http://127.0.0.1:9000"', '"https://127.0.0.1:9000"'
+    )
     yield edited(on=("url = {",), off=('path = "var/dir',)).replace('"sqlite"\n', '"sql"\n')
     http = ('name = "http', 'url = "http:', "form =")
     preset = ("from =", "username =", "password =")
@@ -53,4 +55,8 @@ def every_way(directory):
     yield elks.replace('kind = "http"', 'kind = "46elks"')
     twilio = edited(on=(*preset, "account ="), off=("form =",))
     yield twilio.replace('kind = "http"', 'kind = "twilio"')
+    mail = ("from =", "host =", "port = 587", 'tls = "', 'tls_ca = "mail', "to =", "subject =")
+    smtp = edited(on=(*mail, *preset), off=("form =", 'url = "http://127.0.0.1:9001'))
+    smtp = smtp.replace('from = "Portal"', 'from = "portal@example.se"')
+    yield smtp.replace('kind = "http"', 'kind = "smtp"')
     yield edited(on=('path = "var/out',), off=http).replace('kind = "http"', 'kind = "outbox"')

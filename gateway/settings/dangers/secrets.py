@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from gateway.settings.dangers.finding import Finding
 from gateway.settings.model import Secret, Settings
-from gateway.settings.phones import HttpSms
+from gateway.settings.phones import HttpSms, OutboxSms
 from gateway.settings.positions import KeyPath
 
 _OTHERS: Final = stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP
@@ -64,11 +64,11 @@ def _secrets(settings: Settings) -> Iterator[_Named]:
         if not url.is_literal or _holds_password(url.reveal()):
             yield path, url
     for index, way in enumerate(settings.sms):
-        if not isinstance(way, HttpSms):
+        if isinstance(way, OutboxSms):
             continue
         if way.password is not None:
             yield ("sms", index, "password"), way.password
-        for name, value in way.headers:
+        for name, value in way.headers if isinstance(way, HttpSms) else ():
             if not value.is_literal or _TELLING.search(name):
                 yield ("sms", index, "headers", name), value
 

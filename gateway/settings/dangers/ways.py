@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from gateway.settings.addresses import is_loopback
 from gateway.settings.dangers.finding import Finding, is_local
 from gateway.settings.model import Listen, Settings
-from gateway.settings.phones import HttpSms, OutboxSms
+from gateway.settings.phones import HttpSms, OutboxSms, SmtpSms, SmtpTls, Way
 from gateway.settings.problems import show
 from policies.factors import CORPORATE, SecondFactor
 from policies.networks import Network, NetworkTable, parse_network
@@ -29,12 +29,25 @@ def plain_text(settings: Settings) -> Iterator[Finding]:
             expected = "tls beside it, or an address that only the proxy in front reaches"
             yield Finding(("listen", "address", index), found, expected)
     for index, way in enumerate(settings.sms):
-        if not isinstance(way, HttpSms):
-            continue
-        url = urlsplit(way.url)
-        if url.scheme == "http" and not is_loopback(url.hostname or ""):
-            found = "an http URL: codes and numbers travel unencrypted"
-            yield Finding(("sms", index, "url"), found, "https://…")
+        key, expected = _clear_way(way)
+        if key:
+            found = "codes and numbers travel unencrypted"
+            yield Finding(("sms", index, key), found, expected)
+
+
+def _clear_way(way: Way) -> tuple[str, str]:
+    """Return the key by which a way to a phone is in clear text, and what to write; ("", "")."""
+    match way:
+        case HttpSms():
+            url = urlsplit(way.url)
+            if url.scheme == "http" and not is_loopback(url.hostname or ""):
+                return "url", "https://…"
+        case SmtpSms():
+            if way.tls is SmtpTls.NONE and not is_loopback(way.host):
+                return "tls", '"starttls" or "tls"'
+        case OutboxSms():
+            pass
+    return "", ""
 
 
 def listeners(settings: Settings) -> Iterator[Finding]:
