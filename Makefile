@@ -7,9 +7,10 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13 python3.14; 
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+FUZZ_SECONDS ?= 180
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench scan check format lint types arch lock clean
+.PHONY: help run test fuzz bench scan check format lint types arch lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +20,9 @@ run: $(VENV)/.run ## the gateway with a stub portal and a stub phone: http://loc
 
 test: $(VENV)/.test ## install what the tests need, and pass them all
 	@CI="$(CI)" PYTHON="$(BIN)/python" WORKERS="$(WORKERS)" sh tests/run.sh
+
+fuzz: $(VENV)/.test ## coverage-guided fuzzing of grammar, settings and rules: FUZZ_SECONDS a target (180)
+	@$(BIN)/python -m tests.fuzz --seconds "$(FUZZ_SECONDS)"
 
 bench: $(VENV)/.bench ## processor time next to nginx's, and whether times tell who has an account
 	@$(BIN)/python -m bench
@@ -46,7 +50,7 @@ lock: $(VENV)/.test ## choose the versions of all dependencies anew
 		--python-version 3.11 --group bench -o requirements/bench.lock
 
 clean: ## remove what was built; var/ (users, sessions, keys) stays
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache screenshots
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz screenshots
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/pip:

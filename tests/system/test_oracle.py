@@ -14,7 +14,6 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable
-from urllib.parse import unquote
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -22,6 +21,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from policies.hours import DAYS
 from tests.system.gateway import INSIDE, OUTSIDE, running_gateway, running_stub
 from tests.system.raw import ask
+from tests.system.readings import is_under, readings
 from tests.system.requests import CLAIMED, EVIL, Request, Session, requests
 from tests.system.visitor import Visitor, insider
 
@@ -188,27 +188,6 @@ def place(tmp_path_factory):
         running_gateway(directory, portal=stub.portal, phone=stub.phone, routes=ROUTES) as gateway,
     ):
         yield Place(gateway, stub)
-
-
-def readings(target: str) -> set[str]:
-    """Return the places that servers may take a target for, in lower case."""
-    found, path = set(), target.partition("?")[0]
-    for _ in range(4):
-        plain = path.replace("\\", "/").lower()
-        for text in (plain, re.sub(";[^/]*", "", plain)):
-            parts: list[str] = []
-            for part in text.split("/"):
-                if part == "..":
-                    parts = parts[:-1]
-                elif part not in {"", "."}:
-                    parts.append(part)
-            found.add("/" + "/".join(parts))
-        path = unquote(path, "latin-1")
-    return found
-
-
-def is_under(path: str, place: str) -> bool:
-    return path == place or path.startswith(place + "/")
 
 
 RULES: dict[str, Callable[[str | None, bool, str], bool]] = {
