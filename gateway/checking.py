@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from gateway.directory.sql import require_driver
+from gateway.directory.opening import require_driver
 from gateway.proxy.listener import server_tls
 from gateway.proxy.upstream_tls import upstream_tls
 from gateway.settings.model import Settings

@@ -33,8 +33,8 @@ from gateway.auth.session_list import SessionList
 from gateway.auth.sessions import Sessions
 from gateway.auth.sms_budget import SmsBudget
 from gateway.counters import Counters
+from gateway.directory.opening import AnyDirectory, open_directory
 from gateway.directory.passwords import PasswordHasher
-from gateway.directory.sql import SqlDirectory, open_directory
 from gateway.operate.audit_file import AuditFile
 from gateway.operate.key_file import KeyFile
 from gateway.pages.look import Look
@@ -95,7 +95,7 @@ class Generation:
     plan: Plan
     server_tls: SSLContext | None
     services: PageServices
-    directory: SqlDirectory
+    directory: AnyDirectory
     sms: Failover
 
     @property
@@ -142,7 +142,7 @@ def build(prepared: Prepared, lasting: Lasting, before: Generation | None) -> Ge
 
 
 def _services(
-    snapshot: Snapshot, lasting: Lasting, look: Look, directory: SqlDirectory, sms: Failover
+    snapshot: Snapshot, lasting: Lasting, look: Look, directory: AnyDirectory, sms: Failover
 ) -> PageServices:
     """Put the logon domain together; its parts count in the same buckets."""
     settings = snapshot.settings
@@ -202,11 +202,13 @@ def _replies(snapshot: Snapshot, look: Look) -> Replies:
     return Replies(look.errors.render, language, https=snapshot.settings.public_url.is_https)
 
 
-def _directory(settings: Settings, lasting: Lasting, before: Generation | None) -> SqlDirectory:
+def _directory(settings: Settings, lasting: Lasting, before: Generation | None) -> AnyDirectory:
     if before is not None and before.settings.directory == settings.directory:
         return before.directory
     key = lasting.sealer.mac("decoys")
-    return open_directory(settings.directory, lasting.hasher, lasting.clock, decoy_key=key)
+    return open_directory(
+        settings.directory, lasting.hasher, lasting.clock, lasting.entropy, decoy_key=key
+    )
 
 
 def _sms(settings: Settings, lasting: Lasting, before: Generation | None) -> Failover:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from gateway.auth.refusals import Records
-from gateway.directory.sql import SqlDirectory
+from gateway.directory.opening import AnyDirectory
 from gateway.generation import Generation, Lasting, Prepared, build, prepare
 from gateway.proxy.door import FrontDoor
 from gateway.proxy.listener import Listener
@@ -172,20 +172,20 @@ async def _let_go(old: list[Route]) -> None:
         await asyncio.sleep(0)
 
 
-def _replaced(before: Generation, now: Generation) -> list[SqlDirectory | Failover]:
+def _replaced(before: Generation, now: Generation) -> list[AnyDirectory | Failover]:
     """Return what `now` has not taken over: these only, not the routes that stood beside them."""
     pairs = ((before.sms, now.sms), (before.directory, now.directory))
     return [one for one, other in pairs if one is not other]
 
 
-async def _close_later(parts: Iterable[SqlDirectory | Failover]) -> None:
+async def _close_later(parts: Iterable[AnyDirectory | Failover]) -> None:
     try:
         await asyncio.sleep(_CLOSE_S)
     finally:
         await _close(parts)
 
 
-async def _close(parts: Iterable[SqlDirectory | Failover]) -> None:
+async def _close(parts: Iterable[AnyDirectory | Failover]) -> None:
     for part in parts:
         await part.close()
 

@@ -22,6 +22,7 @@ PARTS: Final = {
     "openssl": ("openssl",),
     "php-cli": ("php",),
     "redis-server": ("redis-server", "valkey-server"),
+    "samba": ("samba",),
     "slapd": ("slapd",),
 }
 """Debian's package, and the programs that will do."""

@@ -9,10 +9,10 @@ from typing import Final
 from gateway.auth.model import Person
 from gateway.auth.ports import Unavailable
 from gateway.cli.opening import make_hasher
+from gateway.directory.opening import AnyDirectory, open_directory
 from gateway.directory.rows import Account
-from gateway.directory.sql import SqlDirectory, open_directory
 from gateway.settings.model import Settings
-from gateway.system import SystemClock
+from gateway.system import SystemClock, SystemEntropy
 
 PASSWORD: Final = "Demo7Pvx"  # noqa: S105 - printed on the screen, made by `demo` only
 _STAFF: Final = ("staff",)
@@ -24,7 +24,12 @@ PEOPLE: Final = (
 
 
 async def make_people(settings: Settings) -> None:
-    """Add the demo's accounts that are missing; those that are there stay as they are."""
+    """Add the demo's accounts that are missing; those that are there stay as they are.
+
+    In an LDAP directory nobody is added, and nobody's password is tried.
+    """
+    if settings.directory.ldap is not None:
+        return
     hasher = make_hasher()
     try:
         async with _directory(settings) as directory:
@@ -40,7 +45,9 @@ async def opened_by_demo_password(settings: Settings) -> list[str]:
 
     A directory that does not answer has none to tell of: nobody can log on to it either.
     """
-    found = []
+    found: list[str] = []
+    if settings.directory.ldap is not None:
+        return found
     with contextlib.suppress(Unavailable, ValueError):
         async with _directory(settings) as directory:
             for person in PEOPLE:
@@ -51,9 +58,9 @@ async def opened_by_demo_password(settings: Settings) -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def _directory(settings: Settings) -> AsyncIterator[SqlDirectory]:
+async def _directory(settings: Settings) -> AsyncIterator[AnyDirectory]:
     hasher = make_hasher()
-    directory = open_directory(settings.directory, hasher, SystemClock())
+    directory = open_directory(settings.directory, hasher, SystemClock(), SystemEntropy())
     try:
         yield directory
     finally:

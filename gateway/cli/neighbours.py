@@ -15,13 +15,13 @@ import aiohttp
 from gateway.auth.ports import Unavailable
 from gateway.cli.findings import Finding, ok, problem, warning
 from gateway.cli.opening import make_hasher
-from gateway.directory.sql import open_directory
+from gateway.directory.opening import open_directory
 from gateway.settings.model import Settings
 from gateway.settings.phones import HttpSms, OutboxSms, SmtpSms, SmtpTls, Way
 from gateway.sms.smtp import smtp_tls
 from gateway.store.embedded import EmbeddedRedisError, reached
 from gateway.store.store import open_store
-from gateway.system import SystemClock
+from gateway.system import SystemClock, SystemEntropy
 
 _TIMEOUT_S: Final = 5.0
 _PORTS: Final = {"http": 80, "https": 443}
@@ -59,7 +59,7 @@ async def _directory(settings: Settings) -> Finding:
     hasher = make_hasher()
 
     async def ping() -> None:
-        directory = open_directory(settings.directory, hasher, SystemClock())
+        directory = open_directory(settings.directory, hasher, SystemClock(), SystemEntropy())
         try:
             await directory.ping()
         finally:

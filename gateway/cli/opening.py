@@ -18,9 +18,9 @@ import click
 from gateway.auth.ports import Unavailable
 from gateway.cli.configuration import read_config
 from gateway.cli.output import No
-from gateway.directory.accounts import Accounts, OnChanged
+from gateway.directory.accounts import KeptElsewhere, OnChanged
+from gateway.directory.opening import AnyAccounts, AnyDirectory, open_directory
 from gateway.directory.passwords import PasswordHasher
-from gateway.directory.sql import SqlDirectory, open_directory
 from gateway.directory.trouble import DirectoryUnavailable
 from gateway.settings.model import Settings
 from gateway.system import SystemClock, SystemEntropy
@@ -52,11 +52,11 @@ class _Ending:
 class Opened:
     """An open directory and what hashes for it."""
 
-    directory: SqlDirectory
+    directory: AnyDirectory
     hasher: PasswordHasher
 
     @property
-    def accounts(self) -> Accounts:
+    def accounts(self) -> AnyAccounts:
         """The users, one by one."""
         return self.directory.accounts
 
@@ -78,7 +78,9 @@ async def open_from_config(ctx: click.Context) -> AsyncIterator[Opened]:
         hasher = make_hasher()
         stack.callback(hasher.close)
         try:
-            directory = open_directory(settings.directory, hasher, SystemClock(), on_changed=ending)
+            directory = open_directory(
+                settings.directory, hasher, SystemClock(), SystemEntropy(), on_changed=ending
+            )
         except ValueError as error:
             raise No(str(error)) from None
         stack.push_async_callback(directory.close)
@@ -106,5 +108,7 @@ def with_directory(ctx: click.Context, work: Callable[[Opened], Awaitable[T]]) -
         return asyncio.run(opened_work())
     except DirectoryUnavailable as trouble:
         raise No(f"The directory does not answer: {trouble.advice}.") from None
+    except KeptElsewhere as why:
+        raise No(str(why)) from None
     except Unavailable as trouble:
         raise No(f"Not available just now: {trouble.what}. Try again.") from None

@@ -13,7 +13,8 @@ from gateway.cli.opening import Opened, ends_sessions, with_directory
 from gateway.cli.output import No, done, print_fields, print_json
 from gateway.cli.reaching import Reached, with_sessions
 from gateway.cli.user_import import import_command
-from gateway.directory.accounts import Accounts, MailOfAnotherError
+from gateway.directory.accounts import MailOfAnotherError
+from gateway.directory.opening import AnyAccounts
 from gateway.directory.rows import Account, Entry
 from policies import mobiles, user_names
 from policies.moments import timestamp
@@ -104,10 +105,13 @@ def show(ctx: click.Context, *, user_name: str, as_json: bool) -> None:
             ("email", person.email),
             ("mobile", "" if person.mobile is None else _number(person.mobile, mobile_region(ctx))),
             ("groups", ", ".join(person.groups)),
-            ("enabled", "yes" if person.enabled else "no"),
+            (
+                "enabled",
+                "yes" if person.enabled else f"no ({entry.state})" if entry.state else "no",
+            ),
             ("password", "set" if entry.has_password else "not set"),
-            ("created", timestamp(entry.created)),
-            ("changed", timestamp(entry.changed)),
+            ("created", _when(entry.created)),
+            ("changed", _when(entry.changed)),
         ]
     )
 
@@ -171,7 +175,7 @@ def set_password(ctx: click.Context, *, user_name: str, password_stdin: bool) ->
     password = passwords.ask(from_stdin=password_stdin)
     rules = passwords.read_rules(ctx)
 
-    async def change(accounts: Accounts) -> bool:
+    async def change(accounts: AnyAccounts) -> bool:
         entry = await accounts.show(user_name)
         if entry is None:
             return False
@@ -221,7 +225,7 @@ def set_groups(ctx: click.Context, *, user_name: str, groups: tuple[str, ...]) -
 
 
 def _change(
-    ctx: click.Context, user_name: str, change: Callable[[Accounts], Awaitable[bool]]
+    ctx: click.Context, user_name: str, change: Callable[[AnyAccounts], Awaitable[bool]]
 ) -> None:
     """Make a change to one user. Raises No when there is none."""
     if not with_directory(ctx, lambda opened: change(opened.accounts)):
@@ -240,6 +244,10 @@ def _printable(user_name: str) -> str:
 
 def _about_sessions(ctx: click.Context) -> str:
     return " The sessions are ended." if ends_sessions(ctx) else ""
+
+
+def _when(seconds: float | None) -> str:
+    return "" if seconds is None else timestamp(seconds)
 
 
 def _number(e164: str, region: str) -> str:
@@ -273,6 +281,6 @@ def _shown(entry: Entry) -> dict[str, object]:
         "groups": list(person.groups),
         "enabled": person.enabled,
         "has_password": entry.has_password,
-        "created": timestamp(entry.created),
-        "changed": timestamp(entry.changed),
+        "created": _when(entry.created) or None,
+        "changed": _when(entry.changed) or None,
     }

@@ -34,6 +34,10 @@ class MailOfAnotherError(Exception):
         self.owner = owner
 
 
+class KeptElsewhere(Exception):
+    """What was asked for is done in another directory; the text says so."""
+
+
 class _Taken(Exception):
     """The user name is in use: rolls the transaction back."""
 

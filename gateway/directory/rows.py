@@ -21,12 +21,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An account as operators see it. Times are seconds since the epoch."""
+    """An account as operators see it. Times are seconds since the epoch, None where nobody knows.
+
+    `state` says why somebody may not log on, where the directory tells more than that.
+    """
 
     person: Person
     has_password: bool
-    created: float
-    changed: float
+    created: float | None = None
+    changed: float | None = None
+    state: str = ""
 
 
 def person_of(row: Any) -> Person:

@@ -1,4 +1,4 @@
-"""The table of users, and the engine that reaches it: SQLite by default, PostgreSQL by its URL.
+"""The tables, and the engine that reaches it: SQLite by default, PostgreSQL by its URL.
 
 SQLite runs with a write-ahead log (readers never wait for a writer), full sync and a busy time-out
 shorter than a call's deadline; its file is 0600 in a directory made 0700, owned by the directory's
@@ -41,6 +41,14 @@ users: Final = sa.Table(
     sa.Column("enabled", sa.Boolean, nullable=False),
     sa.Column("password_hash", sa.String(255)),  # PHC; null: cannot log on yet
     sa.Column("created", sa.Double, nullable=False),  # seconds since the epoch
+    sa.Column("changed", sa.Double, nullable=False),
+)
+
+mobiles: Final = sa.Table(  # of users who are kept in a directory that is only read
+    "mobiles",
+    metadata,
+    sa.Column("user_name", sa.String(LONGEST_USER_NAME), primary_key=True),  # canonical
+    sa.Column("mobile", sa.String(16)),  # E.164; null: taken away
     sa.Column("changed", sa.Double, nullable=False),
 )
 
@@ -109,7 +117,8 @@ def writer(engine: AsyncEngine) -> AsyncEngine:
 async def create_tables(engine: AsyncEngine) -> None:
     """Create what is missing; two processes may do so at once. Raises SQLAlchemyError."""
     async with writer(engine).begin() as connection:
-        await connection.execute(sa.schema.CreateTable(users, if_not_exists=True))
+        for table in (users, mobiles):
+            await connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
 
 
 def _is_sqlite(url: URL) -> bool:

@@ -133,7 +133,7 @@ def require_driver(settings: DirectorySettings) -> None:
         raise ValueError("[directory] url is not an SQLAlchemy URL") from None
 
 
-def open_directory(
+def open_sql(
     settings: DirectorySettings,
     hasher: PasswordHasher,
     clock: Clock,
@@ -142,7 +142,7 @@ def open_directory(
     deadline_s: float = DEADLINE_S,
     decoy_key: bytes = b"",
 ) -> SqlDirectory:
-    """Return the directory that `[directory]` describes; nothing is opened before its first use.
+    """Return the directory in a database; nothing is opened before its first use.
 
     `on_changed(user)` is awaited after each change that must end the user's sessions. `decoy_key`
     (see `decoys.py`) is the same in every worker. Raises ValueError when the URL names no database

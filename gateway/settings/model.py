@@ -20,6 +20,7 @@ from policies.routes import Route
 from policies.signs import Signs, parse_signs
 
 if TYPE_CHECKING:
+    from gateway.settings.ldap import Ldap
     from gateway.settings.phones import Way
 
 
@@ -222,10 +223,16 @@ class SmsBudget:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """`[directory]`. `url` is an SQLAlchemy async URL; sqlite is turned into one by the reader."""
+    """`[directory]`. `url` is an SQLAlchemy async URL; sqlite is turned into one by the reader.
+
+    With `ldap` users are there, and the database holds only what is ours. `region` is where a
+    number without a country code belongs.
+    """
 
     kind: str
     url: Secret
+    ldap: Ldap | None = None
+    region: str = HOME
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ from typing import Final
 from urllib.parse import quote
 
 from gateway.settings.credentials import is_missing, key_secret, secret
+from gateway.settings.ldap import Ldap
 from gateway.settings.model import Directory, Secret
 from gateway.settings.problems import choice_of
 from gateway.settings.reading import Shaped, Table, Value, shaped
 from gateway.settings.redis_url import GROUP_SCHEMES, parse_redis_group
-from gateway.settings.shapes import SECRET, words
+from gateway.settings.shapes import SECRET
 from gateway.settings.values import file_path, one_of
 
 REDIS: Final = Secret("embedded")
@@ -32,7 +33,7 @@ _REDIS_EXAMPLES: Final = (
 _REDIS_URL: Final = re.compile(
     r"(?:rediss?://(?:[^\s/@]*@)?[^\s/@]+(?:/\S*)?|unix://(?:[^\s/@]*@)?/\S+)"
 )
-_DIRECTORIES: Final = ("sqlite", "sql")
+_DIRECTORIES: Final = ("sqlite", "sql", "ldap")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _SQL: Final = re.compile(r"([a-z]+)\+([a-z0-9]+)://[^\s]*")
 _SQL_DRIVERS: Final = {
@@ -61,22 +62,26 @@ def read_secrets(file: Table, state_dir: Path) -> tuple[Secret, Path | None]:
         return table.read("key", nothing, key_secret(state_dir))
 
 
-def read_directory(file: Table, state_dir: Path) -> Directory:
-    """Read `[directory]`; a SQLite file becomes an SQLAlchemy URL."""
+def read_directory(file: Table, state_dir: Path, ldap: Ldap | None, region: str) -> Directory:
+    """Read `[directory]`; a SQLite file becomes an SQLAlchemy URL. `ldap` is what `[ldap]` says."""
     with file.table("directory").closing() as table:
-        kind = table.read("kind", "sqlite", _directory_kind)
+        kind = table.read("kind", "sqlite", one_of(*_DIRECTORIES))
+        if (kind == "ldap") is (ldap is None):
+            found = '"ldap" without a table [ldap]' if ldap is None else f'"{kind}" beside [ldap]'
+            table.tell("kind", found, '"ldap" and a table [ldap] together')
         if kind == "sql":
             if table.has("path"):
                 table.tell("path", 'a path, with kind = "sql"', "url instead")
             example = '"postgresql+asyncpg://user:password@host/directory"'
             table.read("path", None, file_path)
-            return Directory("sql", table.need("url", Secret(""), _sql_url, example))
+            url = table.need("url", Secret(""), _sql_url, example)
+            return Directory("sql", url, None, region)
         if table.has("url"):
-            table.tell("url", 'a url, with kind = "sqlite"', 'path instead, or kind = "sql"')
+            table.tell("url", f'a url, with kind = "{kind}"', 'path instead, or kind = "sql"')
         table.read("url", None, Shaped(_sql_url.shape, lambda _: None))
         path = table.read("path", state_dir / "directory.sqlite3", file_path)
         # quote: SQLAlchemy reads percent-encoding in the database part of a URL.
-        return Directory("sqlite", Secret(f"sqlite+aiosqlite:///{quote(str(path))}"))
+        return Directory(kind, Secret(f"sqlite+aiosqlite:///{quote(str(path))}"), ldap, region)
 
 
 def _existing(table: Table, path: Path) -> Secret:
@@ -115,13 +120,6 @@ def _redis_words(written: str) -> str:
     if written in _REDIS_SCHEMES:
         return f'a whole URL, as "{written}{"/run/redis.sock" if written == "unix://" else "host"}"'
     return choice_of(written, _REDIS_EXAMPLES)
-
-
-@shaped(words(_DIRECTORIES))
-def _directory_kind(value: Value) -> str:
-    if value.raw == "ldap":
-        raise value.refusal('"sqlite" or "sql"', '"ldap", which is not available yet')
-    return one_of(*_DIRECTORIES)(value)
 
 
 @shaped(SECRET)

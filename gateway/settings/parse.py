@@ -13,6 +13,7 @@ from typing import Final
 from gateway.settings.addresses import is_loopback, parse_public_url
 from gateway.settings.branding import read_branding
 from gateway.settings.document import read_document
+from gateway.settings.ldap import read_ldap
 from gateway.settings.model import HostPort, PublicUrl, Settings, Upstream
 from gateway.settings.neighbours import read_directory, read_redis, read_secrets
 from gateway.settings.networks import read_networks
@@ -81,6 +82,7 @@ def read_tables(file: Table, digest: str, state_dir_in_use: Path | None) -> Sett
     )
     _judge_addresses(file, (*listen.address, admin), upstreams)
     routes = read_routes(file, around)
+    self_service = read_self_service(file, around.networks)
     shortest = min((route.idle for route in routes if route.idle is not None), default=None)
     return Settings(
         public_url=public_url,
@@ -95,9 +97,9 @@ def read_tables(file: Table, digest: str, state_dir_in_use: Path | None) -> Sett
         one_time_password=read_one_time_password(file),
         lockout=read_lockout(file),
         password=read_password(file),
-        self_service=read_self_service(file, around.networks),
+        self_service=self_service,
         sms_budget=read_sms_budget(file),
-        directory=read_directory(file, state_dir),
+        directory=read_directory(file, state_dir, read_ldap(file), self_service.region),
         sms=read_sms(file, state_dir),
         branding=read_branding(file),
         assertion=read_assertion(file),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,15 +12,23 @@ import pytest
 import pytest_asyncio
 
 from gateway.auth.ports import Directory, Unavailable
+from gateway.directory.opening import open_directory
 from gateway.directory.rows import Account
+from gateway.settings.model import Directory as Settings
+from gateway.settings.model import Secret
+from gateway.system import SystemClock, SystemEntropy
 from tests.contracts.fake_directory import FakeDirectory
+from tests.directory.forwarder import forwarding
+from tests.directory.ldap_servers import Server, running_samba, running_slapd
 from tests.directory.support import cheap_hasher, directory_in, person
 
 PASSWORD = "Sommar2026"
-ANNA = person("anna", name="Anna Åkesson")
+GROUPS = ("guards", "hr")
+ANNA = person("anna", name="Anna Åkesson", groups=GROUPS)
 BO = person("bo", mobile=None, email="", groups=())
-OUT = person("disa", enabled=False)
-MUTE = person("mute")  # has no password
+OUT = person("disa", enabled=False, groups=GROUPS)
+MUTE = person("mute", groups=GROUPS)  # has no password
+PEOPLE = {ANNA: PASSWORD, BO: "Höst2026", OUT: PASSWORD, MUTE: None}
 
 
 @dataclass
@@ -30,9 +39,42 @@ class Subject:
     fail: Callable[[], Awaitable[None]]
 
 
-@pytest_asyncio.fixture(params=["sql", "fake"])
+@pytest.fixture(scope="module")
+def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_slapd(tmp_path_factory.mktemp("slapd"), PEOPLE) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def samba(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_samba(tmp_path_factory.mktemp("samba"), PEOPLE) as server:
+        yield server
+
+
+@contextlib.asynccontextmanager
+async def in_ldap(server: Server) -> AsyncIterator[Subject]:
+    """Yield a directory that asks a real server, through a forwarder that can be taken away."""
+    with forwarding(server.port) as forwarder:
+        rules = server.rules(f"ldaps://127.0.0.1:{forwarder.port}")
+        settings = Settings("ldap", Secret("sqlite+aiosqlite://"), rules)
+        hasher = cheap_hasher()
+        directory = open_directory(settings, hasher, SystemClock(), SystemEntropy())
+
+        async def cut_off() -> None:
+            forwarder.refuse()
+
+        yield Subject(directory, cut_off)
+        await directory.close()
+        hasher.close()
+
+
+@pytest_asyncio.fixture(params=["sql", "fake", "slapd", "samba"])
 async def subject(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Subject]:
-    people = {ANNA: PASSWORD, BO: "Höst2026", OUT: PASSWORD, MUTE: None}
+    people = PEOPLE
+    if request.param in {"slapd", "samba"}:
+        async with in_ldap(request.getfixturevalue(request.param)) as found:
+            yield found
+        return
     if request.param == "fake":
         fake = FakeDirectory()
         for one, password in people.items():

@@ -13,7 +13,7 @@ from gateway.auth.model import Person
 from gateway.directory.accounts import OnChanged, nobody_listens
 from gateway.directory.passwords import Cost, PasswordHasher, cost_of
 from gateway.directory.rows import Account
-from gateway.directory.sql import SqlDirectory, open_directory
+from gateway.directory.sql import SqlDirectory, open_sql
 from gateway.settings.model import Directory, Secret
 from gateway.system import SystemEntropy
 
@@ -88,7 +88,7 @@ async def directory_in(
 ) -> AsyncIterator[SqlDirectory]:
     """Yield a directory in `path`; it and its hasher are closed afterwards."""
     hasher = hasher or cheap_hasher()
-    directory = open_directory(
+    directory = open_sql(
         Directory("sqlite", Secret(f"sqlite+aiosqlite:///{path}")),
         hasher,
         clock or StandingClock(),

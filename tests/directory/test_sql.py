@@ -13,7 +13,7 @@ import pytest
 
 from gateway.auth.ports import Unavailable
 from gateway.directory.passwords import Cost, PasswordHasher, cost_of
-from gateway.directory.sql import open_directory
+from gateway.directory.sql import open_sql
 from gateway.directory.trouble import DirectoryUnavailable
 from gateway.settings.model import Directory, Secret
 from gateway.system import SystemEntropy
@@ -322,7 +322,7 @@ async def test_whoever_asks_costs_one_derivation(
 def test_a_url_nobody_can_drive_is_refused_without_showing_it(url: str) -> None:
     hasher = cheap_hasher()
     with pytest.raises(ValueError, match="url") as raised:
-        open_directory(Directory("sql", Secret(url)), hasher, StandingClock())
+        open_sql(Directory("sql", Secret(url)), hasher, StandingClock())
     assert url not in str(raised.value)
     hasher.close()
 

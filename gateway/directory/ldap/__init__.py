@@ -1,0 +1,1 @@
+"""Users of an LDAP directory: OpenLDAP and its kin, Active Directory."""
