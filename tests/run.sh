@@ -10,6 +10,9 @@ need nginx nginx-light
 PATH="$PATH:/usr/sbin" need logrotate logrotate
 need haproxy haproxy
 need php php-cli
+PATH="$PATH:/usr/sbin" need slapd slapd
+PATH="$PATH:/usr/sbin" need samba "samba samba-dsdb-modules samba-vfs-modules samba-ad-provision"
+"$PYTHON" -c "import ldap" 2>/dev/null || [ -e /usr/include/ldap.h ] || packages="$packages libldap-dev libsasl2-dev"
 [ -e /usr/lib/nginx/modules/ngx_http_js_module.so ] || packages="$packages libnginx-mod-http-js"
 
 if [ -n "$packages" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
@@ -25,6 +28,12 @@ if [ -n "$packages" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&
             echo "$package could not be installed."
     done
     [ -z "$made" ] || rm -f "$policy"
+fi
+
+# The one dependency that is built: an extra, so that nobody else needs a compiler.
+if ! "$PYTHON" -c "import ldap" 2>/dev/null && [ -e /usr/include/ldap.h ]; then
+    "$PYTHON" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/ldap.lock ||
+        echo "python-ldap could not be built."
 fi
 
 bin=$(dirname "$PYTHON")

@@ -71,6 +71,12 @@ _USUAL: Final = {
         groups_filter="(|(member={dn})(uniqueMember={dn})(memberUid={user}))",
     ),
 }
+_NEEDED: Final = {
+    "servers": '["ldaps://dc1.example.se"]',
+    "bind_dn": '"CN=portvakt,OU=Services,DC=example,DC=se"',
+    "bind_password": '{ file = "ldap.password" }',
+    "base": '"DC=example,DC=se"',
+}
 KINDS: Final = tuple(_USUAL)
 
 
@@ -80,45 +86,46 @@ def usual(kind: str, **given: Any) -> Ldap:
     return one if one.groups_base else replace(one, groups_base=one.base)
 
 
-def read_ldap(file: Table) -> Ldap | None:
-    """Read `[ldap]`; None when the file has none."""
-    if not file.has("ldap"):
-        file.table("ldap").forget()
-        return None
+def read_ldap(file: Table, *, needed: bool) -> Ldap:
+    """Read `[ldap]`; `needed`: users are there, so what has no default must be given."""
     with file.table("ldap").closing() as table:
         kind = table.read("kind", ACTIVE_DIRECTORY, one_of(*KINDS))
         known = _USUAL[kind]
-        start_tls = table.read("start_tls", False, flag)  # noqa: FBT003 - a default
-        base = table.need("base", "", text, '"DC=example,DC=se"')
-        servers = table.need("servers", (), _servers, '["ldaps://dc1.example.se"]')
-        for server in servers:
-            if not start_tls and _in_clear(server):
-                table.tell(
-                    "servers", f'"{server}" without start_tls', "ldaps://, or start_tls = true"
-                )
-        return Ldap(
-            servers=servers,
+        start_tls = table.read("start_tls", known.start_tls, flag)
+        base = table.read("base", None, text) or ""
+        read = Ldap(
+            servers=table.read("servers", (), _servers),
             kind=kind,
             start_tls=start_tls,
             ca=table.read("ca", None, existing_file),
-            bind_dn=table.need("bind_dn", "", text, '"CN=portvakt,OU=Services,DC=example,DC=se"'),
-            bind_password=table.need(
-                "bind_password", Secret(""), secret, '{ file = "ldap.password" }'
-            ),
+            bind_dn=table.read("bind_dn", None, text) or "",
+            bind_password=table.read("bind_password", None, secret) or Secret(""),
             base=base,
             filter=table.read("filter", known.filter, _user_filter),
-            bind_as=table.read("bind_as", "{dn}", _bind_as),
+            bind_as=table.read("bind_as", known.bind_as, _bind_as),
             user=table.read("user", known.user, _attribute),
             name=table.read("name", known.name, _attribute),
-            email=table.read("email", "mail", _attribute),
-            mobile=table.read("mobile", "mobile", _attribute),
-            mobile_in=table.read("mobile_in", "directory", one_of("directory", "own")),
-            groups_base=table.read("groups_base", base, text),
+            email=table.read("email", known.email, _attribute),
+            mobile=table.read("mobile", known.mobile, _attribute),
+            mobile_in=table.read("mobile_in", known.mobile_in, one_of("directory", "own")),
+            groups_base=table.read("groups_base", None, text) or base,
             groups_filter=table.read("groups_filter", known.groups_filter, _group_filter),
-            group_name=table.read("group_name", "cn", _attribute),
-            nested=table.read("nested", True, flag),  # noqa: FBT003 - a default
-            timeout=table.read("timeout", _TIMEOUT, lasting("100ms", "10s")),
+            group_name=table.read("group_name", known.group_name, _attribute),
+            nested=table.read("nested", known.nested, flag),
+            timeout=table.read("timeout", known.timeout, lasting("100ms", "10s")),
         )
+        _judge(table, read, needed=needed)
+        return read
+
+
+def _judge(table: Table, read: Ldap, *, needed: bool) -> None:
+    """Tell what is missing, and where passwords would travel in clear."""
+    for server in read.servers:
+        if not read.start_tls and _in_clear(server):
+            table.tell("servers", f'"{server}" without start_tls', "ldaps://, or start_tls = true")
+    for key, example in _NEEDED.items():
+        if needed and not table.has(key):
+            table.tell(key, "nothing", f'{example}, since [directory] kind is "ldap"')
 
 
 def _in_clear(server: str) -> bool:

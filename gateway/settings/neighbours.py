@@ -1,4 +1,4 @@
-"""Whom we talk to: `[redis]`, `[secrets]`, `[directory]`.
+"""Whom we talk to: `[redis]`, `[secrets]`, `[directory]` (and `[ldap]`).
 
 Addresses may hold passwords, so they are secrets, and a problem shows their scheme at most.
 """
@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from gateway.settings.credentials import is_missing, key_secret, secret
-from gateway.settings.ldap import Ldap
+from gateway.settings.ldap import read_ldap
 from gateway.settings.model import Directory, Secret
 from gateway.settings.problems import choice_of
 from gateway.settings.reading import Shaped, Table, Value, shaped
@@ -62,26 +62,26 @@ def read_secrets(file: Table, state_dir: Path) -> tuple[Secret, Path | None]:
         return table.read("key", nothing, key_secret(state_dir))
 
 
-def read_directory(file: Table, state_dir: Path, ldap: Ldap | None, region: str) -> Directory:
-    """Read `[directory]`; a SQLite file becomes an SQLAlchemy URL. `ldap` is what `[ldap]` says."""
+def read_directory(file: Table, state_dir: Path, region: str) -> Directory:
+    """Read `[directory]`; a SQLite file becomes an SQLAlchemy URL."""
     with file.table("directory").closing() as table:
         kind = table.read("kind", "sqlite", one_of(*_DIRECTORIES))
-        if (kind == "ldap") is (ldap is None):
-            found = '"ldap" without a table [ldap]' if ldap is None else f'"{kind}" beside [ldap]'
-            table.tell("kind", found, '"ldap" and a table [ldap] together')
         if kind == "sql":
             if table.has("path"):
                 table.tell("path", 'a path, with kind = "sql"', "url instead")
             example = '"postgresql+asyncpg://user:password@host/directory"'
             table.read("path", None, file_path)
             url = table.need("url", Secret(""), _sql_url, example)
+            read_ldap(file, needed=False)
             return Directory("sql", url, None, region)
         if table.has("url"):
             table.tell("url", f'a url, with kind = "{kind}"', 'path instead, or kind = "sql"')
         table.read("url", None, Shaped(_sql_url.shape, lambda _: None))
         path = table.read("path", state_dir / "directory.sqlite3", file_path)
         # quote: SQLAlchemy reads percent-encoding in the database part of a URL.
-        return Directory(kind, Secret(f"sqlite+aiosqlite:///{quote(str(path))}"), ldap, region)
+        url = Secret(f"sqlite+aiosqlite:///{quote(str(path))}")
+    ldap = read_ldap(file, needed=kind == "ldap")
+    return Directory(kind, url, ldap if kind == "ldap" else None, region)
 
 
 def _existing(table: Table, path: Path) -> Secret:

@@ -13,7 +13,6 @@ from typing import Final
 from gateway.settings.addresses import is_loopback, parse_public_url
 from gateway.settings.branding import read_branding
 from gateway.settings.document import read_document
-from gateway.settings.ldap import read_ldap
 from gateway.settings.model import HostPort, PublicUrl, Settings, Upstream
 from gateway.settings.neighbours import read_directory, read_redis, read_secrets
 from gateway.settings.networks import read_networks
@@ -99,7 +98,7 @@ def read_tables(file: Table, digest: str, state_dir_in_use: Path | None) -> Sett
         password=read_password(file),
         self_service=self_service,
         sms_budget=read_sms_budget(file),
-        directory=read_directory(file, state_dir, read_ldap(file), self_service.region),
+        directory=read_directory(file, state_dir, self_service.region),
         sms=read_sms(file, state_dir),
         branding=read_branding(file),
         assertion=read_assertion(file),

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,9 @@ def samba(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 async def in_ldap(server: Server) -> AsyncIterator[Subject]:
     """Yield a directory that asks a real server, through a forwarder that can be taken away."""
     with forwarding(server.port) as forwarder:
-        rules = server.rules(f"ldaps://127.0.0.1:{forwarder.port}")
+        # One process does everything in this domain controller: a rush takes its time.
+        patience = timedelta(seconds=5)
+        rules = server.rules(f"ldaps://127.0.0.1:{forwarder.port}", timeout=patience)
         settings = Settings("ldap", Secret("sqlite+aiosqlite://"), rules)
         hasher = cheap_hasher()
         directory = open_directory(settings, hasher, SystemClock(), SystemEntropy())

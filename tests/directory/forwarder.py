@@ -6,19 +6,21 @@ import contextlib
 import select
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 
 class Forwarder:
     """Passes bytes between `port` and a target on the loopback, as long as it is told to."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, port: int = 0) -> None:
         self._target = target
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         self._pairs: dict[socket.socket, socket.socket] = {}
         self._silent = False
         self._done = False
+        self._cut = False
         self._wake, self._woken = socket.socketpair()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -26,6 +28,13 @@ class Forwarder:
     def fall_silent(self) -> None:
         """Pass nothing on from now: connections are taken and nothing ever comes back."""
         self._silent = True
+
+    def cut(self) -> None:
+        """Close every connection that is open; new ones are taken."""
+        self._cut = True
+        self._wake.send(b"x")
+        while self._cut:
+            time.sleep(0.01)
 
     def refuse(self) -> None:
         """Close everything; nobody listens any more."""
@@ -39,7 +48,15 @@ class Forwarder:
     def _run(self) -> None:
         while not self._done:
             waiting = [self._listener, self._woken, *self._pairs]
-            for ready in select.select(waiting, [], [], 1)[0]:
+            readies = select.select(waiting, [], [], 1)[0]
+            if self._cut:
+                self._woken.recv(1)
+                for one in self._pairs:
+                    one.close()
+                self._pairs.clear()
+                self._cut = False
+                continue
+            for ready in readies:
                 if ready is self._listener:
                     self._accept()
                 elif ready in self._pairs:
@@ -72,9 +89,9 @@ class Forwarder:
 
 
 @contextlib.contextmanager
-def forwarding(target: int) -> Iterator[Forwarder]:
+def forwarding(target: int, port: int = 0) -> Iterator[Forwarder]:
     """Yield a forwarder; it is closed with the block."""
-    forwarder = Forwarder(target)
+    forwarder = Forwarder(target, port)
     try:
         yield forwarder
     finally:

@@ -49,6 +49,17 @@ def every_way(directory):
         '"http://127.0.0.1:9000"', '"https://127.0.0.1:9000"'
     )
     yield edited(on=("url = {",), off=('path = "var/dir',)).replace('"sqlite"\n', '"sql"\n')
+    (directory / "ldap-ca.pem").write_text("x")
+    ldap = (
+        "servers =",
+        'ca = "ldap',
+        "bind_dn =",
+        "bind_password =",
+        'base = "DC',
+        "groups_base =",
+    )
+    text = edited(on=ldap).replace('kind = "sqlite"', 'kind = "ldap"')
+    yield text.replace('{ file = "ldap.password" }', '"Gurka7Tolv9x"')
     http = ('name = "http', 'url = "http:', "form =")
     preset = ("from =", "username =", "password =")
     elks = edited(on=preset, off=("form =",))

@@ -1,20 +1,27 @@
 """Several servers of one directory: in their order, each with a deadline, dead ones passed over.
 
-libldap blocks, so every call runs on one of a few threads; a server that cannot be reached is left
+libldap blocks, so every call runs on a thread of its own; a server that cannot be reached is left
 alone for a while that doubles. Connections of the service account are kept, those on which
 somebody's password is tried never are: such a connection is somebody else's by then.
+
+libldap has no time-out for a TLS handshake. So a server must first show that it makes one, and a
+call that hangs all the same is left behind with its thread, which the end of the process ends.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import socket
+import ssl
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
+from urllib.parse import urlsplit
 
 import ldap
 from ldap.ldapobject import SimpleLDAPObject
@@ -27,14 +34,13 @@ T = TypeVar("T")
 Call = Callable[[Any], T]
 """What is done with a connection."""
 
-_THREADS: Final = 16
+_AT_ONCE: Final = 16
 _WAITING: Final = 200
 _KEPT: Final = 8
-_FIRST_PAUSE_S: Final = 1.0
-_LONGEST_PAUSE_S: Final = 30.0
-_VERIFYING_S: Final = 5.0
+_FIRST_PAUSE_S: Final = 5.0
+_LONGEST_PAUSE_S: Final = 60.0
+_VERIFYING_S: Final = 4.0
 """A directory may take its time over a password, when it derives it as it should."""
-_IN_ALL_S: Final = 15.0
 _AWAY: Final = (
     ldap.SERVER_DOWN,
     ldap.CONNECT_ERROR,
@@ -68,9 +74,10 @@ class Servers:
 
     def __init__(self, rules: Ldap) -> None:
         self._rules = rules
+        self._patience_s = rules.timeout.total_seconds()
         self._servers = [_Server(url) for url in rules.servers]
-        self._threads = ThreadPoolExecutor(_THREADS, "ldap")
         self._lock = threading.Lock()
+        self._places = asyncio.Semaphore(_AT_ONCE)
         self._asked = 0
 
     async def ask(self, call: Call[T]) -> T:
@@ -78,40 +85,40 @@ class Servers:
 
         It may run twice, on another connection or server, and so must do no harm then.
         """
-        return await self._in_thread(lambda server: self._as_service(server, call))
+        # A kept connection may hang before a fresh one has its turn.
+        within_s = 2 * self._patience_s
+        return await self._in_order(lambda server: self._as_service(server, call), within_s)
 
     async def is_password(self, name: str, password: str) -> bool:
         """Whether a bind under this name succeeds; `password` is not empty. Raises Unavailable."""
-        return await self._in_thread(lambda server: self._tried(server, name, password))
+        within_s = self._patience_s + _VERIFYING_S
+        return await self._in_order(lambda server: self._tried(server, name, password), within_s)
 
     async def close(self) -> None:
         """Close every connection."""
         for server in self._servers:
             while server.idle:
                 _unbind(server.idle.pop())
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _in_thread(self, call: Callable[[_Server], T]) -> T:
+    async def _in_order(self, call: Callable[[_Server], T], within_s: float) -> T:
+        """Ask one server after the other; those that were away lately come last."""
         if self._asked >= _WAITING:
             raise Unavailable("directory busy")
         self._asked += 1
-        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(_IN_ALL_S):
-                return await loop.run_in_executor(self._threads, self._in_order, call)
-        except TimeoutError:
-            raise DirectoryUnavailable(f"no answer within {_IN_ALL_S:.0f} s") from None
+            async with self._places:
+                return await self._from_first_to_last(call, within_s)
         finally:
             self._asked -= 1
 
-    def _in_order(self, call: Callable[[_Server], T]) -> T:
-        """Ask one server after the other; those that were away lately come last."""
+    async def _from_first_to_last(self, call: Callable[[_Server], T], within_s: float) -> T:
         now = monotonic()
         advice = "no server is named"
         for server in sorted(self._servers, key=lambda one: one.down_until > now):
             try:
-                answer = call(server)
-            except _AWAY as error:
+                async with asyncio.timeout(within_s):
+                    answer = await _on_a_thread(partial(call, server))
+            except (*_AWAY, OSError, TimeoutError) as error:
                 advice = f"{server.url} cannot be reached: {_told(error)}"
                 self._passed_over(server, advice)
             except ldap.LDAPError as error:
@@ -176,7 +183,8 @@ class Servers:
 
     def _open(self, server: _Server) -> Any:
         """Return a connection that is encrypted where it must be, and bound as nobody."""
-        rules, patience_s = self._rules, self._rules.timeout.total_seconds()
+        rules, patience_s = self._rules, self._patience_s
+        _see_a_handshake(server.url, rules, patience_s)
         connection = SimpleLDAPObject(server.url)
         connection.set_option(ldap.OPT_PROTOCOL_VERSION, 3)
         connection.set_option(ldap.OPT_REFERRALS, 0)
@@ -205,5 +213,44 @@ def _unbind(connection: Any) -> None:
         return  # it is gone already
 
 
-def _told(error: ldap.LDAPError) -> str:
+def _see_a_handshake(url: str, rules: Ldap, patience_s: float) -> None:
+    """Connect and, where TLS comes first, shake hands once. Raises OSError, ssl.SSLError too."""
+    parts = urlsplit(url)
+    is_tls = parts.scheme == "ldaps"
+    address = (parts.hostname or "", parts.port or (636 if is_tls else 389))
+    with socket.create_connection(address, patience_s) as connection:
+        if not is_tls:
+            return
+        context = ssl.create_default_context(cafile=None if rules.ca is None else str(rules.ca))
+        with context.wrap_socket(connection, server_hostname=address[0]):
+            return
+
+
+async def _on_a_thread(call: Callable[[], T]) -> T:
+    """Run a call that blocks. A thread is a daemon: what hangs must not keep a process alive."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(answer: T | None, error: BaseException | None) -> None:
+        if done.done():  # nobody waits any more
+            return
+        if error is None:
+            done.set_result(cast("T", answer))
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        answer, error = None, None
+        try:
+            answer = call()
+        except Exception as raised:  # noqa: BLE001 - told to whoever waits
+            error = raised
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(settle, answer, error)
+
+    threading.Thread(target=run, name="ldap", daemon=True).start()
+    return await done
+
+
+def _told(error: Exception) -> str:
     return type(error).__name__.lower().replace("_", " ")
