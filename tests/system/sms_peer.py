@@ -17,6 +17,8 @@ class SmsPeer:
     """A provider that takes every message; `url` is where it listens."""
 
     url: str
+    failing: set[str] = dataclasses.field(default_factory=set)
+    """Numbers whose messages are answered 500, with the message in the answer."""
     _messages: dict[str, list[str]] = dataclasses.field(default_factory=lambda: defaultdict(list))
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
@@ -51,10 +53,14 @@ def sms_peer() -> Iterator[SmsPeer]:
 
         def do_POST(self) -> None:
             fields = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            peer.record(fields["to"][0], fields["message"][0])
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
+            to, text = fields["to"][0], fields["message"][0]
+            body = f"cannot send {text!r} to {to}".encode() if to in peer.failing else b""
+            if not body:
+                peer.record(to, text)
+            self.send_response(500 if body else 200)
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             pass
