@@ -18,10 +18,12 @@ from aiohttp import web
 
 from gateway.auth.assertion import Assertions
 from gateway.auth.lockout import OpenTries
+from gateway.auth.recheck import Recheck
 from gateway.auth.refusals import Refusals
 from gateway.auth.sealing import Sealer
 from gateway.auth.sessions import Sessions
 from gateway.counters import Counters
+from gateway.directory.opening import AnyDirectory
 from gateway.directory.passwords import PasswordHasher
 from gateway.generation import Lasting
 from gateway.operate.admin import make_admin
@@ -197,6 +199,10 @@ async def _background(lasting: Lasting, worker: Worker, line: socket.socket) -> 
     def rotate_s() -> float:
         return worker.now.settings.assertion.rotate.total_seconds()
 
+    def directory() -> tuple[AnyDirectory, float]:
+        ldap = worker.now.settings.directory.ldap
+        return worker.now.directory, 0.0 if ldap is None else ldap.recheck.total_seconds()
+
     signer = lasting.assertions
     tasks = [
         spawn(lasting.sessions.run(), "session upkeep"),
@@ -204,6 +210,7 @@ async def _background(lasting: Lasting, worker: Worker, line: socket.socket) -> 
         spawn(lasting.keys.watch(signer.ring, signer.use, rotate_s), "signing keys"),
         spawn(worker.follow(line), "configuration"),
         spawn(lasting.refusals.run(), "refusals kept"),
+        spawn(Recheck(lasting.sessions, directory, lasting.clock).run(), "sessions rechecked"),
     ]
     try:
         yield

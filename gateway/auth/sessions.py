@@ -304,6 +304,10 @@ class Sessions:
             note_done(self._audit, "session.ended", client, "ended", user, reason)
         return len(ended)
 
+    def known(self) -> Iterable[LiveSession]:
+        """Return the sessions that this worker knows now; others may live in others."""
+        return self._cache.all()
+
     # What the upkeep and the store's channel tell.
 
     def reached(self) -> None:

@@ -32,6 +32,7 @@ class Ldap:
 
     `nested` follows groups in groups (Active Directory's matching rule). `mobile_in` says where a
     number that employees register goes: their entry ("directory") or a table of ours ("own").
+    `recheck` is how often those who are logged on are held to their entries.
     """
 
     servers: tuple[str, ...] = ()
@@ -53,6 +54,7 @@ class Ldap:
     group_name: str = "cn"
     nested: bool = True
     timeout: timedelta = _TIMEOUT
+    recheck: timedelta = timedelta(minutes=5)
 
 
 _USUAL: Final = {
@@ -113,6 +115,7 @@ def read_ldap(file: Table, *, needed: bool) -> Ldap:
             group_name=table.read("group_name", known.group_name, _attribute),
             nested=table.read("nested", known.nested, flag),
             timeout=table.read("timeout", known.timeout, lasting("100ms", "10s")),
+            recheck=table.read("recheck", known.recheck, lasting("5s", "1d")),
         )
         _judge(table, read, needed=needed)
         return read

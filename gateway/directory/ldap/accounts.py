@@ -92,7 +92,7 @@ class LdapAccounts:
     def _elsewhere(self, *_given: object) -> NoReturn:
         raise KeptElsewhere(
             "Users are kept in the directory of [ldap]: change them there. Their sessions end "
-            "at their end, or now: portvakt session revoke --user NAME"
+            "within [ldap] recheck, or now: portvakt session revoke --user NAME"
         )
 
     def _write_password(self, connection: Any, dn: str, password: str) -> None:
