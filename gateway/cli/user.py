@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,13 +11,15 @@ from gateway.cli import passwords, person_fields
 from gateway.cli.configuration import mobile_region
 from gateway.cli.opening import Opened, ends_sessions, with_directory
 from gateway.cli.output import No, done, print_fields, print_json
-from gateway.cli.reaching import Reached, with_sessions
 from gateway.cli.user_import import import_command
 from gateway.directory.accounts import MailOfAnotherError
 from gateway.directory.opening import AnyAccounts
 from gateway.directory.rows import Account, Entry
 from policies import mobiles, user_names
 from policies.moments import timestamp
+
+if TYPE_CHECKING:
+    from gateway.cli.reaching import Reached
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _name = click.argument("user_name", metavar="NAME")
@@ -151,6 +153,8 @@ def disable(ctx: click.Context, *, user_name: str) -> None:
 @click.pass_context
 def unlock(ctx: click.Context, *, user_name: str) -> None:
     """Forget a user's wrong passwords and codes, and the messages that were counted."""
+    from gateway.cli.reaching import with_sessions  # noqa: PLC0415 - others need no store
+
     if with_directory(ctx, lambda opened: opened.accounts.show(user_name)) is None:
         raise _not_found(user_name)
 
