@@ -13,7 +13,23 @@ from collections.abc import Callable, Mapping
 from bench import options, report, results
 from bench.oracle import part as oracle
 from bench.peers import program
-from bench.work import bodies, headers, idle, latency, load, tls, verify
+from bench.work import (
+    bodies,
+    cold,
+    flat,
+    headers,
+    idle,
+    latency,
+    load,
+    logons,
+    refused,
+    reload,
+    start,
+    tls,
+    verify,
+    websockets,
+    workers,
+)
 
 Main = Callable[[list[str]], int]
 
@@ -25,6 +41,14 @@ WORK = {
     "bodies": bodies,
     "latency": latency,
     "idle": idle,
+    "websockets": websockets,
+    "cold": cold,
+    "refused": refused,
+    "start": start,
+    "reload": reload,
+    "flat": flat,
+    "logons": logons,
+    "workers": workers,
 }
 
 

@@ -25,7 +25,8 @@ def _table(outcome: Outcome) -> list[str]:
         least, most = one.spread_us
         rows.append(
             [
-                one.name, f"{one.us_per_request:.1f}", f"{least:.1f} … {most:.1f}",
+                one.name,
+                *((f"{one.us_per_request:.1f}", f"{least:.1f} … {most:.1f}") if most else "--"),
                 f"{one.rate:.0f}", f"{one.p50_us / 1e3:.2f}", f"{one.p99_us / 1e3:.2f}",
                 f"{one.resident_mib:.1f}",
                 *(f"{one.more[name]:.2f}" if name in one.more else "" for name in more),

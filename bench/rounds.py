@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from bench.accounting import Meter, family, proportional_kib
 from bench.figures import Load, Round
 from bench.peers import Peer
 
 Drive = Callable[[Peer], Load]
-Rounds = Mapping[Peer, Sequence[Round]]
 
 
 def interleaved(peers: Sequence[Peer], drive: Drive, rounds: int) -> dict[Peer, list[Round]]:
     """Drive all peers in turn, after one round that does not count."""
+    return in_turn(peers, lambda peer: metered(peer, drive), rounds)
+
+
+def in_turn(
+    peers: Sequence[Peer], measure: Callable[[Peer], Round], rounds: int
+) -> dict[Peer, list[Round]]:
+    """Measure all peers in turn, after one round that does not count."""
     found: dict[Peer, list[Round]] = {peer: [] for peer in peers}
     for number in range(rounds + 1):
         for peer in peers:
-            one = metered(peer, drive)
+            one = measure(peer)
             if number:
                 found[peer].append(one)
             _say(f"{peer.name}: round {number} of {rounds}")

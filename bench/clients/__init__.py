@@ -5,15 +5,64 @@ Each takes one JSON object as its only word and prints one JSON object when it i
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
-from typing import Any
+import time
+from collections.abc import Iterator
+from typing import IO, Any
 
 from bench.figures import Load
 from bench.peers import Peer
 
 TIMEOUT_S = 120.0
+UPGRADE = (
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+)
+"""The fields of a WebSocket's opening; the key is RFC 6455's own example."""
+
+
+class Told:
+    """A client that waits for a word: `go` gives it, `answer` is what it printed last."""
+
+    def __init__(self, into: IO[bytes], out: IO[bytes]) -> None:
+        self._into = into
+        self._out = out
+
+    def go(self) -> None:
+        """Let it begin, or end."""
+        self._into.write(b"\n")
+        self._into.flush()
+
+    def answer(self) -> dict[str, Any]:
+        """Return the next thing it prints. Raises RuntimeError when it ended without a word."""
+        line = self._out.readline()
+        if not line:
+            raise RuntimeError("a client of the bench could not do its work")
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+
+@contextlib.contextmanager
+def ready(client: str, peer: Peer, **words: Any) -> Iterator[Told]:
+    """Run a client that says when it is ready, and wait until then; it is ended with the block."""
+    with subprocess.Popen(
+        command(client, peer, **words), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as running:
+        if running.stdin is None or running.stdout is None:
+            raise RuntimeError("no pipes to a client")
+        told = Told(running.stdin, running.stdout)
+        try:
+            told.answer()
+            yield told
+            running.stdin.close()
+            running.wait(TIMEOUT_S)
+        finally:
+            running.kill()
 
 
 def run(client: str, peer: Peer, **words: Any) -> dict[str, Any]:
@@ -26,6 +75,11 @@ def run(client: str, peer: Peer, **words: Any) -> dict[str, Any]:
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+def pause(seconds: float) -> None:
+    """Let a client that is ready work for so long."""
+    time.sleep(seconds)
 
 
 def load(client: str, peer: Peer, **words: Any) -> Load:

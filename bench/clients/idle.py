@@ -13,7 +13,7 @@ from typing import cast
 
 import uvloop
 
-from bench.clients import head, spec
+from bench.clients import UPGRADE, head, spec
 
 _AT_ONCE = 64
 
@@ -66,11 +66,8 @@ def main() -> None:
     """Do as told."""
     told = spec()
     if told["upgrade"]:
-        more = (
-            "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", *told["more"],
-        )  # fmt: skip
-        request, expected = head("GET", "/echo", told["headers"], *more), b"HTTP/1.1 101"
+        request = head("GET", "/echo", told["headers"], *UPGRADE, *told["more"])
+        expected = b"HTTP/1.1 101"
     else:
         request, expected = head("GET", "/", told["headers"]), b"HTTP/1.1 200"
     uvloop.run(hold(told["port"], request, expected, told["connections"]))

@@ -96,14 +96,7 @@ def _name() -> str:
 
 def _write(file: Path, names: dict[str, list[str]]) -> None:
     """Write everybody but the made-up ones as CSV for `portvakt user import`."""
-    cost = Cost()
-    phc = Argon2id(
-        salt=secrets.token_bytes(16),
-        length=32,
-        iterations=cost.iterations,
-        lanes=cost.lanes,
-        memory_cost=cost.memory_kib,
-    ).derive_phc_encoded(PASSWORD.encode())
+    phc = hashed(PASSWORD)
     with file.open("w", newline="") as opened:
         sheet = csv.writer(opened)
         sheet.writerow(("user", "name", "mobile", "groups", "enabled", "password_hash"))
@@ -112,3 +105,15 @@ def _write(file: Path, names: dict[str, list[str]]) -> None:
                 mobile = "" if kind == WITHOUT_NUMBER else f"07012{number:05}"
                 enabled = "no" if kind == DISABLED else "yes"
                 sheet.writerow((name, name.title(), mobile, "staff", enabled, phc))
+
+
+def hashed(password: str) -> str:
+    """Return an Argon2id hash at the gateway's usual cost."""
+    cost = Cost()
+    return Argon2id(
+        salt=secrets.token_bytes(16),
+        length=32,
+        iterations=cost.iterations,
+        lanes=cost.lanes,
+        memory_cost=cost.memory_kib,
+    ).derive_phc_encoded(password.encode())

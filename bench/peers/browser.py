@@ -42,18 +42,33 @@ class Browser:
     def log_on(self, user: str, password: str) -> str:
         """Log on; return the session's cookie. Raises RuntimeError when that is refused."""
         page = self.get("/.gateway/logon")
-        form = dict(_HIDDEN.findall(page.text)) | {"username": user, "password": password}
-        fields = {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Cookie": (page.fields["Set-Cookie"] or "").partition(";")[0],
-            "Origin": self._origin,
-        }
-        answer = self._ask("POST", "/.gateway/logon", urlencode(form), fields)
+        cookie = (page.fields["Set-Cookie"] or "").partition(";")[0]
+        answer = self._send(
+            "/.gateway/logon", page, cookie, {"username": user, "password": password}
+        )
         cookies = answer.fields.get_all("Set-Cookie") or []
         found = [one.partition(";")[0] for one in cookies if one.startswith(_SESSIONS)]
         if not found:
             raise RuntimeError(f"the logon of the bench failed: {answer.status}")
         return found[0]
+
+    def log_off(self, cookie: str) -> None:
+        """End the session of a cookie. Raises RuntimeError when that is refused."""
+        page = self.get("/.gateway/logout", {"Cookie": cookie})
+        marks = [one.partition(";")[0] for one in page.fields.get_all("Set-Cookie") or []]
+        answer = self._send("/.gateway/logout", page, "; ".join((cookie, *marks)), {})
+        if answer.status != http.HTTPStatus.SEE_OTHER:
+            raise RuntimeError(f"the bench could not log off: {answer.status}")
+
+    def _send(self, path: str, page: Page, cookie: str, form: Mapping[str, str]) -> Page:
+        """Send the form of a page, with its hidden fields."""
+        fields = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Cookie": cookie,
+            "Origin": self._origin,
+        }
+        filled = dict(_HIDDEN.findall(page.text)) | dict(form)
+        return self._ask("POST", path, urlencode(filled), fields)
 
     @property
     def _origin(self) -> str:

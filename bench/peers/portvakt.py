@@ -96,7 +96,7 @@ def logged_on(job: Job, shape: Shape) -> Iterator[Gateway]:
     if shape.people:
         command(config, "user", "import", str(shape.people))
     browser = Browser(port, job.tls)
-    with process([*_PROGRAM, "--config", str(config), "run"], place / "output.log") as started:
+    with process(run_command(config), place / "output.log") as started:
         wait_until(lambda: browser.get("/.gateway/logon").status == 200)
         cookie = browser.log_on(USER, PASSWORD)
         fields = (f"Host: localhost:{port}", f"Cookie: {cookie}")
@@ -105,6 +105,11 @@ def logged_on(job: Job, shape: Shape) -> Iterator[Gateway]:
 
 
 _PROGRAM = [sys.executable, "-m", "gateway"]
+
+
+def run_command(config: Path) -> list[str]:
+    """Return the command that runs the gateway."""
+    return [*_PROGRAM, "--config", str(config), "run"]
 
 
 def command(config: Path, *words: str, stdin: str = "") -> str:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import resource
-import subprocess
-from collections.abc import Iterator
 
 from bench import clients, upstreams
 from bench.accounting import family, proportional_kib
@@ -53,26 +50,12 @@ def measure(options: Options) -> Outcome:
 
 def _weigh(peer: Peer, count: int, *, upgrade: bool, more: tuple[str, ...]) -> float:
     """Return the KB that each of `count` connections takes."""
-    with _held(peer, 50, upgrade=upgrade, more=more):
+    with clients.ready("idle", peer, connections=50, upgrade=upgrade, more=more):
         pass
     pids = list(family(peer.roots))
     before = proportional_kib(pids)
-    with _held(peer, count, upgrade=upgrade, more=more):
+    with clients.ready("idle", peer, connections=count, upgrade=upgrade, more=more):
         return (proportional_kib(pids) - before) / count * 1.024
-
-
-@contextlib.contextmanager
-def _held(peer: Peer, count: int, *, upgrade: bool, more: tuple[str, ...]) -> Iterator[None]:
-    """Hold connections open within the block. Raises RuntimeError when some could not be."""
-    command = clients.command("idle", peer, connections=count, upgrade=upgrade, more=more)
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
-        if client.stdin is None or client.stdout is None:
-            raise RuntimeError("no pipes to the client")
-        line = client.stdout.readline()
-        if not line or json.loads(line)["open"] != count:
-            raise RuntimeError(f"{peer.name}: {count} connections could not be held")
-        yield
-        client.stdin.close()
 
 
 def _possible() -> int:
