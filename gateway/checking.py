@@ -16,6 +16,7 @@ from gateway.settings.model import Settings
 from gateway.settings.parse import read_settings
 from gateway.settings.phones import SmtpSms
 from gateway.settings.problems import Problem, SettingsError
+from gateway.sms.making import require_extras
 from gateway.sms.smtp import smtp_tls
 
 
@@ -27,7 +28,11 @@ def read_checked(
     Opens certificates and looks for the directory's driver. Raises SettingsError.
     """
     settings = read_settings(path, environ, state_dir=state_dir)
-    problems = [*_bad_certificates(settings), *_missing_driver(settings)]
+    problems = [
+        *_bad_certificates(settings),
+        *_missing_driver(settings),
+        *_missing_extras(settings),
+    ]
     if problems:
         raise SettingsError(path.name, problems, settings.files)
     return settings
@@ -69,3 +74,17 @@ def _missing_driver(settings: Settings) -> list[Problem]:
         line = settings.lines.of(("directory", "url"))
         return [Problem(line, "directory.url", str(error), expected)]
     return []
+
+
+def _missing_extras(settings: Settings) -> list[Problem]:
+    """Return which ways to a phone want a library that is not installed."""
+    found: list[Problem] = []
+    for index, way in enumerate(settings.sms):
+        try:
+            require_extras(way)
+        except ValueError as error:
+            line = settings.lines.of(("sms", index, "kind"))
+            found.append(
+                Problem(line, f"sms[{index + 1}].kind", str(error), "that, or another kind")
+            )
+    return found

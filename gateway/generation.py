@@ -214,7 +214,7 @@ def _directory(settings: Settings, lasting: Lasting, before: Generation | None) 
 def _sms(settings: Settings, lasting: Lasting, before: Generation | None) -> Failover:
     if before is not None and before.settings.sms == settings.sms:
         return before.sms
-    return make_sms(settings.sms, lasting.clock)
+    return make_sms(settings.sms, lasting.clock, lambda _: None)
 
 
 def _pools(prepared: Prepared, lasting: Lasting, before: Generation | None) -> dict[str, Pool]:

@@ -6,14 +6,10 @@ any other goes as UCS-2, with 70 and 67 code units of 16 bits. National tables a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
-_BASIC: Final = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_EXTENSION: Final = frozenset("\f^{}\\[~]|€")
-"""Characters that take an escape and so two septets."""
+from policies import gsm
 
 _SEPTETS: Final = (160, 153)
 _UNITS: Final = (70, 67)
@@ -21,26 +17,31 @@ _UNITS: Final = (70, 67)
 
 def segments(text: str) -> int:
     """Return how many messages a text takes; 1 for an empty one."""
-    strange = strange_characters(text)
-    if strange:
+    return len(split(text))
+
+
+def split(text: str) -> tuple[str, ...]:
+    """Return the text of each message; ("",) for an empty one. No character is cut in two."""
+    if strange_characters(text):
         sizes, (whole, part) = [2 if ord(sign) > 0xFFFF else 1 for sign in text], _UNITS  # noqa: PLR2004 - the basic plane
     else:
-        sizes, (whole, part) = [1 + (sign in _EXTENSION) for sign in text], _SEPTETS
+        sizes, (whole, part) = [1 + (sign in gsm.EXTENSION) for sign in text], _SEPTETS
     if sum(sizes) <= whole:
-        return 1
-    return _parts(sizes, part)
+        return (text,)
+    return tuple(_parts(text, sizes, part))
 
 
 def strange_characters(text: str) -> str:
     """Return the characters that make a text UCS-2, each once, in their order."""
-    return "".join(dict.fromkeys(s for s in text if s not in _BASIC and s not in _EXTENSION))
+    known = gsm.BASIC | gsm.EXTENSION
+    return "".join(dict.fromkeys(sign for sign in text if sign not in known))
 
 
-def _parts(sizes: list[int], most: int) -> int:
-    """Return how many parts it takes when no character is cut in two."""
-    parts, used = 1, 0
-    for size in sizes:
+def _parts(text: str, sizes: list[int], most: int) -> Iterator[str]:
+    begin, used = 0, 0
+    for place, size in enumerate(sizes):
         if used + size > most:
-            parts, used = parts + 1, 0
+            yield text[begin:place]
+            begin, used = place, 0
         used += size
-    return parts
+    yield text[begin:]

@@ -18,10 +18,10 @@ from gateway.auth.ports import (
     SessionPlace,
     StoredChallenge,
     StoredSession,
-    Taken,
     Unavailable,
     Use,
 )
+from gateway.auth.sms_ports import Taken
 from policies import lockout
 
 MORNING = 1_790_000_000.0

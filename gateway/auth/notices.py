@@ -8,8 +8,9 @@ from typing import Final
 from gateway.auth.audit import note_done
 from gateway.auth.model import Client
 from gateway.auth.one_time_passwords import DEADLINE_S
-from gateway.auth.ports import Audit, SmsSender, Unavailable
+from gateway.auth.ports import Audit, Unavailable
 from gateway.auth.sms_budget import BEYOND_BUDGET, Kind, SmsBudget
+from gateway.auth.sms_ports import SmsSender
 from gateway.auth.sms_texts import Notice, notice_text
 from gateway.settings.model import Settings
 from gateway.tasks import spawn

@@ -23,8 +23,9 @@ from gateway.auth.outcomes import (
     Resent,
     TooSoon,
 )
-from gateway.auth.ports import Audit, Clock, SmsSender, Unavailable
+from gateway.auth.ports import Audit, Clock, Unavailable
 from gateway.auth.sms_budget import BEYOND_BUDGET, Kind, SmsBudget
+from gateway.auth.sms_ports import SmsSender
 from gateway.auth.sms_texts import code_text
 from gateway.settings.model import Settings
 from gateway.tasks import spawn

@@ -341,25 +341,6 @@ class RefusalStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A message that a provider took: which one, and what it calls the message, or its parts.
-
-    Receipts name a message by that; () when nothing was said.
-    """
-
-    provider: str
-    ids: tuple[str, ...] = ()
-
-
-class SmsSender(Protocol):
-    """A way to a phone."""
-
-    async def send(self, mobile: str, text: str) -> Taken:
-        """Send one message; return who took it. Raises Unavailable. Never logs either."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
 class AuditEvent:
     """One line of the audit (docs/outside.md). Never a password, a code or a whole number."""
 

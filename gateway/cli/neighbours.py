@@ -17,7 +17,7 @@ from gateway.cli.findings import Finding, ok, problem, warning
 from gateway.cli.opening import make_hasher
 from gateway.directory.opening import open_directory
 from gateway.settings.model import Settings
-from gateway.settings.phones import HttpSms, OutboxSms, SmtpSms, SmtpTls, Way
+from gateway.settings.phones import HttpSms, OutboxSms, SmppSms, SmtpSms, SmtpTls, Way
 from gateway.sms.smtp import smtp_tls
 from gateway.store.embedded import EmbeddedRedisError, reached
 from gateway.store.store import open_store
@@ -117,6 +117,9 @@ async def _sms(provider: Way) -> Finding:
             return await _connects(part, parts.hostname or "", port, tls)
         case SmtpSms():
             tls = smtp_tls(provider) if provider.tls is SmtpTls.TLS else None
+            return await _connects(part, provider.host, provider.port, tls)
+        case SmppSms():
+            tls = ssl.create_default_context() if provider.tls else None
             return await _connects(part, provider.host, provider.port, tls)
 
 

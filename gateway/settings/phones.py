@@ -91,4 +91,17 @@ class SmtpTls(enum.Enum):
         return {SmtpTls.STARTTLS: 587, SmtpTls.TLS: 465, SmtpTls.NONE: 25}[self]
 
 
-Way = HttpSms | OutboxSms | SmtpSms
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmppSms(_Named):
+    """`[[sms]] kind = "smpp"`: an SMSC, bound to as a transceiver. `username` is its system_id."""
+
+    host: str
+    port: int
+    tls: bool
+    username: str
+    password: Secret
+    system_type: str
+    sender: str
+
+
+Way = HttpSms | OutboxSms | SmtpSms | SmppSms

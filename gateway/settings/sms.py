@@ -15,6 +15,7 @@ from gateway.settings.sms_common import read_common
 from gateway.settings.sms_http import read_http
 from gateway.settings.sms_mail import read_smtp
 from gateway.settings.sms_presets import read_elks, read_twilio
+from gateway.settings.sms_smpp import read_smpp
 from gateway.settings.values import file_path, one_of, text
 
 _READERS: Final[dict[str, Callable[[Table, str], Way]]] = {
@@ -22,9 +23,9 @@ _READERS: Final[dict[str, Callable[[Table, str], Way]]] = {
     "46elks": read_elks,
     "twilio": read_twilio,
     "smtp": read_smtp,
+    "smpp": read_smpp,
 }
 _KINDS: Final = (*_READERS, "outbox")
-_LATER: Final = ("smpp",)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
@@ -54,8 +55,6 @@ def _outbox(table: Table, name: str, state_dir: Path) -> OutboxSms:
 
 @shaped(shapes.words(_KINDS))
 def _kind(value: Value) -> str:
-    if value.raw in _LATER:
-        raise value.refusal(choice_of(None, _KINDS), f'"{value.raw}", which is not available yet')
     return one_of(*_KINDS)(value)
 
 

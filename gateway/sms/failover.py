@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.auth.ports import Clock, Taken, Unavailable
+from gateway.auth.ports import Clock, Unavailable
+from gateway.auth.sms_ports import Taken
 from gateway.sms.breaker import Breaker
 from gateway.sms.provider import Declined, Provider
 from policies.mobiles import region_of

@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from gateway.auth.ports import Taken, Unavailable
+from gateway.auth.ports import Unavailable
+from gateway.auth.sms_ports import Taken
 from gateway.settings.phones import HttpSms
 from gateway.sms.http_answers import MAX_ANSWER, Answer, Verdict, judge, reads_body
 from gateway.sms.provider import Declined

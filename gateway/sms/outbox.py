@@ -10,7 +10,8 @@ import json
 import os
 from typing import Final
 
-from gateway.auth.ports import Clock, Taken, Unavailable
+from gateway.auth.ports import Clock, Unavailable
+from gateway.auth.sms_ports import Taken
 from gateway.settings.phones import OutboxSms
 
 _FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW

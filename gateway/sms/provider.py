@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from gateway.auth.ports import Taken, Unavailable
+from gateway.auth.ports import Unavailable
+from gateway.auth.sms_ports import Taken
 
 
 class Declined(Unavailable):

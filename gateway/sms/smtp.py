@@ -18,7 +18,8 @@ from typing import Final
 
 import aiosmtplib
 
-from gateway.auth.ports import Clock, Taken, Unavailable
+from gateway.auth.ports import Clock, Unavailable
+from gateway.auth.sms_ports import Taken
 from gateway.settings.phones import SmtpSms, SmtpTls
 from gateway.sms.provider import Declined
 from gateway.tasks import spawn

@@ -30,7 +30,6 @@ CASES = [
     ("[ldap]\nfilter = '(&(uid={user})(x={y}))'", 1, "ldap.filter", "{y}", "{user}"),
     ("[ldap]\nuser = 'a)(b'", 1, "ldap.user", "a)(b", "attribute"),
     ("[ldap]\nkind = 'novell'", 1, "ldap.kind", "novell", '"active-directory"'),
-    ("[[sms]]\nkind = 'smpp'", 1, "sms[1].kind", "not available yet", '"http"'),
     ("[redis]\nurl = 'redis+sentinel://a,b'", 1, "redis.url", '"redis+sentinel://…"', "NAME"),
 ]  # fmt: skip
 

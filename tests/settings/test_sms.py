@@ -41,7 +41,6 @@ CASES = [
     (ELKS, 0, "sms[1].from", "nothing", "Portal"),
     (TWILIO + "from = 'A'", 0, "sms[1].account", "nothing", "AC"),
     (TWILIO + "account = 'AC1'\nfrom = 'A'", 3, "sms[1].account", '"AC1"', "32 hex"),
-    ("[[sms]]\nkind = 'smpp'", 1, "sms[1].kind", "not available yet", "46elks"),
     ("[sms]\nkind = 'http'", 0, "sms", "a table", "[[sms]]"),
 ]  # fmt: skip
 

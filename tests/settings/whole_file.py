@@ -70,4 +70,8 @@ def every_way(directory):
     smtp = edited(on=(*mail, *preset), off=("form =", 'url = "http://127.0.0.1:9001'))
     smtp = smtp.replace('from = "Portal"', 'from = "portal@example.se"')
     yield smtp.replace('kind = "http"', 'kind = "smtp"')
+    smsc = edited(
+        on=("host =", "system_type =", *preset), off=("form =", 'url = "http://127.0.0.1:9001')
+    )
+    yield smsc.replace('kind = "http"', 'kind = "smpp"')
     yield edited(on=('path = "var/out',), off=http).replace('kind = "http"', 'kind = "outbox"')

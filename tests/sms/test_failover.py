@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from gateway.auth.ports import Taken, Unavailable
+from gateway.auth.ports import Unavailable
+from gateway.auth.sms_ports import Taken
 from gateway.sms import failover
 from gateway.sms.breaker import FAILURES, FIRST_PAUSE_S
 from gateway.sms.failover import Failover, Line

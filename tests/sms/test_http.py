@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from gateway.auth.ports import Taken, Unavailable
+from gateway.auth.ports import Unavailable
+from gateway.auth.sms_ports import Taken
 from gateway.settings.model import Secret
 from gateway.settings.phones import HttpSms
 from gateway.sms.http import HttpSender

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.auth.ports import Taken, Unavailable
+from gateway.auth.ports import Unavailable
+from gateway.auth.sms_ports import Taken
 from gateway.settings.phones import OutboxSms
 from gateway.sms.outbox import OutboxSender
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from gateway.auth.ports import Taken, Unavailable
+from gateway.auth.ports import Unavailable
+from gateway.auth.sms_ports import Taken
 from gateway.settings.model import Secret
 from gateway.settings.phones import SmtpSms, SmtpTls
 from gateway.sms.provider import Declined

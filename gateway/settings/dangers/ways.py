@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from gateway.settings.addresses import is_loopback
 from gateway.settings.dangers.finding import Finding, is_local
 from gateway.settings.model import Listen, Settings
-from gateway.settings.phones import HttpSms, OutboxSms, SmtpSms, SmtpTls, Way
+from gateway.settings.phones import HttpSms, OutboxSms, SmppSms, SmtpSms, SmtpTls, Way
 from gateway.settings.problems import show
 from policies.factors import CORPORATE, SecondFactor
 from policies.networks import Network, NetworkTable, parse_network
@@ -45,6 +45,9 @@ def _clear_way(way: Way) -> tuple[str, str]:
         case SmtpSms():
             if way.tls is SmtpTls.NONE and not is_loopback(way.host):
                 return "tls", '"starttls" or "tls"'
+        case SmppSms():
+            if not way.tls and not is_loopback(way.host):
+                return "tls", '"tls", or a tunnel to a loopback address'
         case OutboxSms():
             pass
     return "", ""
