@@ -20,6 +20,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from gateway.directory.same_file import insist_on_file
 from policies.people import LONGEST_EMAIL, LONGEST_NAME
 from policies.user_names import LONGEST as LONGEST_USER_NAME
 
@@ -62,12 +63,15 @@ def make_engine(url: str, busy_timeout_s: float) -> AsyncEngine:
         return create_async_engine(
             address, hide_parameters=True, pool_pre_ping=True, pool_size=_CONNECTIONS
         )
+    path = _file_of(address)
     engine = create_async_engine(
         address,
         hide_parameters=True,
         connect_args={"timeout": busy_timeout_s},
-        **({} if _file_of(address) is None else {"pool_size": _CONNECTIONS, "max_overflow": 0}),
+        **({} if path is None else {"pool_size": _CONNECTIONS, "max_overflow": 0}),
     )
+    if path is not None:
+        insist_on_file(engine.sync_engine, path)
     event.listen(engine.sync_engine, "connect", _set_up)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 from tests.faults.tally import Row, Tally
 from tests.faults.visitors import (
@@ -73,24 +74,30 @@ class Load:
         for person in people:
             answer = await person.password()
             assert answer.status == 303, (answer.status, answer.text)
+        with_session = self._with_session()
+        without = self._without_session()
+        kinds = [*(kind for kind, _ in (*with_session, *without)), "websocket"]
+        self.tally.expect(kinds)
         async with asyncio.TaskGroup() as group:
-            for kind, once in self._visits(people):
+            for (kind, made), person in zip(with_session, people, strict=False):
+                group.create_task(visiting(kind, self.site, made(person), person))
+            for kind, once in without:
                 group.create_task(visiting(kind, self.site, once))
             group.create_task(web_socket("websocket", people[-1]))
             self._ready.set()
 
-    def _visits(self, people: list[Person]):
-        rest = iter(people)
-        yield from ((f"page {n}", reader(next(rest))) for n in range(READERS))
-        yield from ((f"script {n}", reader(next(rest), SCRIPT)) for n in range(SCRIPTS))
-        if self._frail:
-            yield from ((f"frail {n}", frail_reader(next(rest))) for n in range(FRAIL))
-        yield "upload", uploader(next(rest))
-        yield "download", downloader(next(rest))
-        yield "stranger", stranger(self.site)
-        yield "logon", logon(self.site, "bo")
-        if self._codes:
-            yield "code", logon(self.site, "cilla", mobile="+46" + MOBILE[1:])
+    def _with_session(self):
+        visits = [(f"page {n}", reader) for n in range(READERS)]
+        visits += [(f"script {n}", partial(reader, fields=SCRIPT)) for n in range(SCRIPTS)]
+        visits += [("upload", uploader), ("download", downloader)]
+        return visits + [(f"frail {n}", frail_reader) for n in range(FRAIL if self._frail else 0)]
+
+    def _without_session(self):
+        visits = [("stranger", stranger(self.site)), ("logon", logon(self.site, "bo"))]
+        mobile = "+46" + MOBILE[1:]
+        return visits + (
+            [("code", logon(self.site, "cilla", mobile=mobile))] if self._codes else []
+        )
 
 
 @contextlib.contextmanager

@@ -40,9 +40,15 @@ class Tally:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._told: list[str] = []
-        self._last: dict[str, tuple[str, float, float]] = {}  # kind -> verdict, begun, ended
+        self._last: dict[str, float] = {}  # kind -> when its last judged request began
+        self._forced: dict[str, float] = {}  # kind -> when it last asked and was sent to the logon
+        self._kinds: list[str] = []
         self._last_bad = 0.0
         self._rights: dict[str, float] = {}  # kind -> when the last right answer's request began
+
+    def expect(self, kinds: list[str]) -> None:
+        """Say which kinds of visitors there are."""
+        self._kinds = kinds
 
     def note(self, kind: str, verdict: str, begun: float, why: str = "") -> None:
         """Take one verdict on a request that began at `begun` (monotonic)."""
@@ -52,9 +58,11 @@ class Tally:
                 self._rights[kind] = begun
             elif verdict != GOODBYE:
                 self._last_bad = time.monotonic()
+            if verdict == FORCED:
+                self._forced[kind] = begun
             if verdict in BAD:
                 self._told.append(f"{kind}: {verdict}: {why}"[:400])
-            self._last[kind] = (verdict, begun, time.monotonic())
+            self._last[kind] = begun
 
     def counts(self) -> Counter[str]:
         with self._lock:
@@ -67,12 +75,17 @@ class Tally:
     def is_served(self, since: float) -> bool:
         """Whether every kind of visitor has had a right answer to what it asked after `since`."""
         with self._lock:
-            return all(self._rights.get(kind, 0.0) > since for kind in self._last)
+            return all(self._rights.get(kind, 0.0) > since for kind in self._kinds)
 
-    def has_asked(self, since: float, times: int) -> bool:
-        """Whether so many requests ended since then; see `counts`."""
+    def has_asked(self, since: float, kinds: tuple[str, ...]) -> bool:
+        """Whether each of these kinds has had a verdict on what it asked after `since`."""
         with self._lock:
-            return sum(ended > since for _, _, ended in self._last.values()) >= times
+            return all(self._last.get(kind, 0.0) > since for kind in kinds)
+
+    def are_forced(self, since: float, kinds: tuple[str, ...]) -> bool:
+        """Whether each of these kinds was sent to the logon by what it asked after `since`."""
+        with self._lock:
+            return all(self._forced.get(kind, 0.0) > since for kind in kinds)
 
     def recovered_after(self, lifted: float) -> float:
         """Return the seconds from `lifted` to the last answer that was not right."""

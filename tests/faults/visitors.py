@@ -8,6 +8,7 @@ was sent. Everything else is wrong.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import re
@@ -85,12 +86,17 @@ def hidden(text: str) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', part))
 
 
-async def visiting(kind: str, site: Site, once) -> None:
-    """Run one visit after the other; `once` returns (verdict, why)."""
+async def visiting(kind: str, site: Site, once, person: Person | None = None) -> None:
+    """Run one visit after the other; `once` returns (verdict, why).
+
+    Who is sent to the logon has been counted, and logs on again.
+    """
     while True:
         begun = time.monotonic()
         try:
             verdict, why = await once()
+            if verdict == FORCED and person is not None:
+                await person.password()
         except NoAnswer as error:
             verdict, why = CUT, str(error)
         site.tally.note(kind, verdict, begun, why)
@@ -301,6 +307,9 @@ async def web_socket(kind: str, person: Person) -> None:
             answer = getattr(error, "response", None)
             verdict, why = _refused(answer)
             site.tally.note(kind, verdict, begun, why)
+            if verdict == FORCED:
+                with contextlib.suppress(NoAnswer):
+                    await person.password()
         except (OSError, EOFError, InvalidMessage):
             site.tally.note(kind, CUT, begun)
         await asyncio.sleep(site.pause_s)
