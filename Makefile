@@ -10,7 +10,7 @@ WORKERS ?= 2
 FUZZ_SECONDS ?= 180
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz bench scan check format lint types arch lock clean
+.PHONY: help run test fuzz bench faults scan check format lint types arch lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ check: $(VENV)/.test ## format, lint, types, architecture: nothing is changed
 format: $(VENV)/.test ## put every file into shape
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+faults: $(VENV)/.test ## everything around the gateway breaks for half a minute each, under load
+	@$(BIN)/python -m bench faults
 
 lock: $(VENV)/.test ## choose the versions of all dependencies anew
 	@$(BIN)/pip install --quiet uv
