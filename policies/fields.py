@@ -59,13 +59,20 @@ HOP_BY_HOP: Final = frozenset({
 
 _WRITTEN_ANEW: Final = frozenset({"contentlength", "expect"})
 _REWRITES: Final = frozenset({
-    "forwarded", "xrealip", "xclientip", "xclusterclientip", "trueclientip", "clientip",
+    "xrealip", "xclientip", "xclusterclientip", "trueclientip", "clientip",
     "xremoteip", "xremoteaddr", "xproxyuserip", "xhost", "xhttphostoverride", "xrequestid",
     "xscheme", "xurlscheme", "frontendhttps", "fastlyclientip", "xappengineuserip",
     "xenvoyexternaladdress", "xazureclientip", "xazuresocketip",
     "proxy",  # a CGI program would take it for $HTTP_PROXY (CVE-2016-5385)
 })  # fmt: skip
-_REWRITE_PREFIXES: Final = ("xforward", "xgateway", "xoriginal", "xrewrite", "cfconnectingip")
+_REWRITE_PREFIXES: Final = (
+    "forwarded",
+    "xforward",
+    "xgateway",
+    "xoriginal",
+    "xrewrite",
+    "cfconnectingip",
+)
 _SEPARATORS: Final = re.compile(r"[^a-z0-9]")
 
 

@@ -56,7 +56,7 @@ def asked(fields: Iterable[tuple[bytes, bytes]], own: Asked | None = None) -> As
         methods.add(own.method)
         hosts.add(own.authority.lower())
         targets.add(own.target)
-    if not hosts or not targets:
+    if not hosts or b"" in hosts or not targets:
         raise ValueError("the original request is not named whole")
     if max(len(methods), len(hosts), len(targets)) > 1:
         raise ValueError("the original request is named in two ways")

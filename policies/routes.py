@@ -305,7 +305,10 @@ def _fold(path: bytes) -> bytes:
 
 
 def _fold_plain(plain: bytes) -> bytes:
-    """Return the one spelling of all readings: no parameters, no query, no empty segments."""
+    """Return the one spelling of all readings: no parameters, no query, no empty segments.
+
+    Blanks around a segment go too: path matchers have trimmed what they compare.
+    """
     path = plain.partition(b"?")[0].partition(b"#")[0]
-    parts = (part.partition(b";")[0].rstrip(b". ") for part in path.split(b"/"))
+    parts = (part.partition(b";")[0].rstrip(b". ").lstrip(b" ") for part in path.split(b"/"))
     return b"".join(b"/" + part for part in parts if part)

@@ -24,7 +24,7 @@ CROSSINGS = {
         X-Remote-User x-remote-user X-REMOTE-USER Remote-Email X-Gateway-Assertion x-gateway-assertion
         x-gateway-client X-Gateway-Anything X_Gateway_Client
         X-Forwarded-Proto X-Forwarded-Host X-Forwarded-Uri X-Forwarded-Prefix X-Forwarded-Method X_Forwarded_Host
-        X-Forwarded Forwarded forWarded For-warded X-Real-IP X-Client-IP True-Client-IP CF-Connecting-IP
+        X-Forwarded Forwarded forWarded For-warded Forwarded-For Forwarded_Host X-Real-IP X-Client-IP True-Client-IP CF-Connecting-IP
         X-Cluster-Client-IP X-ProxyUser-Ip X-Original-URL X-Original-Method X-Original-Forwarded-For X-Rewrite-URL
         X-Host X-HTTP-Host-Override X-Request-Id X-Forward-For CF-Connecting-IPv6 Client-IP Front-End-Https
         Connection Proxy-Connection Keep-Alive TE Trailer Transfer-Encoding Upgrade HTTP2-Settings

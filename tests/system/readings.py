@@ -11,7 +11,8 @@ def readings(target: str) -> set[str]:
     found, path = set(), target.partition("?")[0]
     for _ in range(4):
         plain = path.replace("\\", "/").lower()
-        for text in (plain, re.sub(";[^/]*", "", plain)):
+        bare = re.sub(";[^/]*", "", plain)
+        for text in (plain, bare, "/".join(map(_trimmed, bare.split("/")))):
             parts: list[str] = []
             for part in text.split("/"):
                 if part == "..":
@@ -21,6 +22,12 @@ def readings(target: str) -> set[str]:
             found.add("/" + "/".join(parts))
         path = unquote(path, "latin-1")
     return found
+
+
+def _trimmed(part: str) -> str:
+    """Return a segment without blanks around it, and without dots behind a name."""
+    part = part.strip(" ")
+    return part.rstrip(". ") if part.strip(".") else part
 
 
 def is_under(path: str, place: str) -> bool:
