@@ -7,15 +7,28 @@ from tests.security.advisories import (
     browsers,
     codes,
     crossing,
+    endings,
     framing,
     guessing,
     onward,
+    origins,
     places,
     steps,
 )
 from tests.security.advisories.replay import ATTACKS, WITH_PEOPLE
 
 __all__ = [
-    "ATTACKS", "WITH_PEOPLE", "accounts", "browsers", "codes", "crossing", "framing", "guessing",
-    "onward", "places", "steps",
-]  # fmt: skip
+    "ATTACKS",
+    "WITH_PEOPLE",
+    "accounts",
+    "browsers",
+    "codes",
+    "crossing",
+    "endings",
+    "framing",
+    "guessing",
+    "onward",
+    "origins",
+    "places",
+    "steps",
+]
