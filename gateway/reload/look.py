@@ -72,6 +72,9 @@ class Looker:
             self._seen = seen
             return self._refuse([_surprise(self._path, error)], on_disk, now)
         self._seen = {**settings.files, self._path: on_disk}
+        key = settings.secret_key_file
+        if key is not None:  # one that is not there now may come back
+            self._seen.setdefault(key, seen[key] if key in seen else digest_of(key))
         self._accept(settings, restart, on_disk, now)
         return ()
 

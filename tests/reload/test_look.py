@@ -180,6 +180,21 @@ def test_a_list_of_forbidden_passwords_is_an_edit(tmp_path):
     assert len(desk.look()) == 1
 
 
+def test_a_key_that_was_away_and_came_back_is_no_trouble(tmp_path):
+    key = tmp_path / "var" / "secret.key"
+    key.parent.mkdir(mode=0o700)
+    key.write_text("4c1f2c8f7b0b4e0c9f1a6b7d8e9f0a1b")
+    key.chmod(0o600)
+    desk = Desk(tmp_path, GOOD.partition("[secrets]")[0])
+    key.unlink()
+    assert desk.look() == ()
+    assert desk.status.restart == ("secrets.key",)
+    assert desk.settings.secret_key == desk.first.secret_key
+    key.write_text("4c1f2c8f7b0b4e0c9f1a6b7d8e9f0a1b")
+    assert desk.look() == ()
+    assert desk.status.restart == ()
+
+
 def test_another_key_waits_for_a_restart(tmp_path):
     key = tmp_path / "key"
     key.write_text("4c1f2c8f7b0b4e0c9f1a6b7d8e9f0a1b\n")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tests.security.advisories import (
     accounts,
+    answers,
     browsers,
+    bulk,
     codes,
     crossing,
     endings,
@@ -13,6 +15,8 @@ from tests.security.advisories import (
     onward,
     origins,
     places,
+    showing,
+    starting,
     steps,
 )
 from tests.security.advisories.replay import ATTACKS, WITH_PEOPLE
@@ -21,7 +25,9 @@ __all__ = [
     "ATTACKS",
     "WITH_PEOPLE",
     "accounts",
+    "answers",
     "browsers",
+    "bulk",
     "codes",
     "crossing",
     "endings",
@@ -30,5 +36,7 @@ __all__ = [
     "onward",
     "origins",
     "places",
+    "showing",
+    "starting",
     "steps",
 ]

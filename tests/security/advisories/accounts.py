@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.security.advisories.replay import Replay, attack
-from tests.security.attacker import ACCOUNT, OTP, SESSION, account_fields
+from tests.security.attacker import ACCOUNT, LOGON, OTP, SESSION, account_fields
 from tests.system.gateway import INSIDE
 
 
@@ -59,3 +59,15 @@ def passwords_against_the_rules(case: Replay) -> None:
         assert case.place.row(case.victim) == known, case.told(new[:40])
     long = {"new_password": "aB3" * 350_000, "confirm_password": "x"}
     assert owner.post(ACCOUNT, form | account_fields(**long)).status == 413
+
+
+@attack("passwords-of-nothing", people=True)
+def passwords_that_some_directory_takes(case: Replay) -> None:
+    """Passwords that a careless directory takes for a bind without one: never somebody."""
+    for number, password in enumerate(case.row.tries):
+        browser = case.victims_browser(f"127.0.9.{20 + number}")
+        form = browser.get(LOGON).form_to(LOGON)
+        answer = browser.post(LOGON, form | {"username": case.victim, "password": password})
+        assert answer.status in {400, 401, 413, 429}, case.told(password[:20], answer.status)
+        assert SESSION not in browser.cookies
+        assert browser.get(OTP).status in {302, 303}

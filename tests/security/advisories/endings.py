@@ -31,10 +31,10 @@ def ended_by_an_operator(case: Replay) -> None:
             assert status(case.get("/debug/echo", cookie=cookie, source=INSIDE)) == 200
         filled = words.replace("{user}", case.victim)
         if "{id}" in words:
-            shown = case.place.gateway.cli("session", "list", "--user", case.victim, "--json")
+            shown = case.place.operate("session", "list", "--user", case.victim, "--json")
             filled = filled.replace("{id}", str(json.loads(shown.stdout)[0]["id"]))
         command, _, stdin = filled.partition(" < ")
-        case.place.gateway.cli(*command.split(), stdin=stdin + "\n")
+        case.place.operate(*command.split(), stdin=stdin + "\n")
         done = time.monotonic()
         wait_for(lambda known=cookie: is_out(case, known), "the end", 5)
         assert time.monotonic() - done < 5
@@ -48,14 +48,14 @@ def ended_by_an_operator(case: Replay) -> None:
 def groups_that_were_taken_away(case: Replay) -> None:
     """Groups of a running session: what is taken away is not told to the portal any more."""
     for group in case.row.tries:
-        case.place.gateway.cli("user", "set-groups", case.victim, group)
+        case.place.operate("user", "set-groups", case.victim, group)
         browser = Visitor(case.place.gateway, INSIDE)
         browser.log_on(case.victim)
         case.reached()
         browser.get("/debug/echo")
         (before,) = case.reached()
         assert fields(before, "X-Remote-Groups") == [group]
-        case.place.gateway.cli("user", "set-groups", case.victim)
+        case.place.operate("user", "set-groups", case.victim)
         wait_for(lambda b=browser: b.get("/debug/echo").status == 302, "the end", 5)
         case.reached()
         again = Visitor(case.place.gateway, INSIDE)
@@ -100,7 +100,7 @@ def a_log_off_beside_many_requests(case: Replay) -> None:
             for thread in threads:
                 thread.join()
         assert all(is_out(case, cookie) for _ in range(6))
-        listed = case.place.gateway.cli("session", "list", "--user", case.victim, "--json")
+        listed = case.place.operate("session", "list", "--user", case.victim, "--json")
         assert json.loads(listed.stdout) == [], "nothing wrote it back"
 
 

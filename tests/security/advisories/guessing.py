@@ -205,7 +205,7 @@ def a_ticket_used_more_than_once(case: Replay) -> None:
             assert back.location.startswith("/.gateway/otp"), "both are asked for next time"
         else:
             known = case.place.row(case.own)
-            case.place.gateway.cli("user", "disable", case.own)
+            case.place.operate("user", "disable", case.own)
             browser.post(RESET_PASSWORD, form)
             assert case.place.row(case.own) == known, case.told(how)
             assert post_password(case.browser(), case.own, PASSWORD).status == 401
@@ -223,7 +223,7 @@ def somebody_who_was_disabled(case: Replay) -> None:
         code = case.code()
         case.ask_for_reset(errand, case.victim)
         case.code(before=1)
-        case.place.gateway.cli("user", *way.split(), case.victim)
+        case.place.operate("user", *way.split(), case.victim)
         assert outside.code(code).status == 401
         assert post_password(case.browser(), case.victim, PASSWORD).status == 401
         assert (
@@ -237,7 +237,6 @@ def somebody_who_was_disabled(case: Replay) -> None:
 @attack("name-of-anothers-mail", people=True)
 def a_user_named_like_anothers_mail(case: Replay) -> None:
     """An account whose name is another's address in mail: messages go where the name says."""
-    gateway = case.place.gateway
     for mail in case.row.tries:
         filled = mail.replace("{user}", case.victim)
         words = [
@@ -250,8 +249,8 @@ def a_user_named_like_anothers_mail(case: Replay) -> None:
             case.own_phone,
             "--password-stdin",
         ]
-        added = gateway.cli(*words, stdin=PASSWORD, check=False)
-        assert added.returncode == 1, case.told("added", added.stdout)
+        added = case.place.operate(*words, stdin=PASSWORD)
+        assert added.exit_code == 1, case.told("added", added.stdout)
         assert filled in added.stderr, case.told(added.stderr)
         case.ask_for_reset(case.browser(), filled)
     assert not case.messages(case.own_phone)

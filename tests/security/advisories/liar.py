@@ -21,17 +21,23 @@ class Liar:
     scripts: dict[str, Script] = dataclasses.field(default_factory=dict)
     heard: list[bytes] = dataclasses.field(default_factory=list)
     """Every head, oldest first."""
-    connections: int = 0
+    spoiled: set[socket.socket] = dataclasses.field(default_factory=set)
+    used_again: list[bytes] = dataclasses.field(default_factory=list)
+    """Heads that came on a connection that was spoiled before."""
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def says(self, path: str, answer: bytes, *, then_close: bool = False) -> None:
-        """Answer every request for `path` in the same way."""
+    def says(
+        self, path: str, answer: bytes, *, then_close: bool = False, spoils: bool = False
+    ) -> None:
+        """Answer every request for `path` in the same way; `spoils`: nobody may use it again."""
 
         def script(connection: socket.socket, head: bytes) -> bytes | None:
             connection.sendall(answer)
+            if spoils:
+                self.spoiled.add(connection)
             return None if then_close else b""
 
         self.scripts[path] = script
@@ -63,6 +69,9 @@ def _heads(connection: socket.socket) -> Iterator[bytes]:
     data = b""
     while True:
         while b"\r\n\r\n" not in data:
+            if data.startswith(b"\x16"):  # a TLS hello: answered in clear
+                connection.sendall(plain(b"in clear"))
+                return
             piece = connection.recv(65536)
             if not piece:
                 return
@@ -90,6 +99,8 @@ def running_liar() -> Iterator[Liar]:
         with connection, contextlib.suppress(OSError):
             for head in _heads(connection):
                 liar.heard.append(head)
+                if connection in liar.spoiled:
+                    liar.used_again.append(head)
                 path = head.split(b" ")[1].decode("latin-1").partition("?")[0]
                 script = liar.scripts.get(path)
                 answer = _who_asked(head) if script is None else script(connection, head)
@@ -103,7 +114,6 @@ def running_liar() -> Iterator[Liar]:
                 connection, _ = server.accept()
             except OSError:
                 return
-            liar.connections += 1
             open_ones.append(connection)
             threading.Thread(target=converse, args=(connection,), daemon=True).start()
 

@@ -14,6 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner, Result
+
+from gateway.cli.root import portvakt
 from tests.security import attacker
 from tests.security.advisories.liar import Liar
 from tests.system.gateway import OUTSIDE
@@ -58,6 +61,11 @@ class Place(attacker.Place):
     listed: str = ""
     """The id of anna's session as operators see it."""
 
+    def operate(self, *words: str, stdin: str = "") -> Result:
+        """Run a portvakt command on this configuration, in this process: an interpreter is dear."""
+        command = [*words, "--config", str(self.gateway.config)]
+        return CliRunner().invoke(portvakt, command, input=stdin)
+
     @property
     def host(self) -> str:
         return f"localhost:{self.gateway.port}"
@@ -85,7 +93,7 @@ class Replay(attacker.Case):
 
         Fails when it does not close: what is sent must end the connection one way or another.
         """
-        received = b""
+        received = bytearray()
         with connect(self.place.gateway.port, source, patience) as connection:
             with contextlib.suppress(ConnectionError):
                 for piece in pieces:
@@ -96,8 +104,8 @@ class Replay(attacker.Case):
             except ConnectionResetError:
                 pass
             except TimeoutError:
-                raise AssertionError(self.told("left open", received[:300])) from None
-        return received
+                raise AssertionError(self.told("left open", bytes(received[:300]))) from None
+        return bytes(received)
 
     def get(self, target: str, *lines: str, cookie: str = "", source: str = OUTSIDE) -> bytes:
         """Return the whole answer to a GET that closes afterwards; lines may hold any byte."""
