@@ -149,7 +149,14 @@ def _services(
     clock, sealer, store = lasting.clock, lasting.sealer, lasting.store
     audit = KeepingAudit(lasting.audit, lasting.refusals, clock, settings, snapshot.digest)
     sessions = lasting.sessions
-    lockout = Lockout(store.failures, sealer, settings.lockout, clock, lasting.open_tries)
+    lockout = Lockout(
+        store.failures,
+        sealer,
+        settings.lockout,
+        clock,
+        lasting.open_tries,
+        cool_down=settings.self_service.cool_down,
+    )
     challenges = Challenges(store.challenges, sealer, settings.one_time_password, clock)
     budget = SmsBudget(store.failures, sealer, settings.sms_budget, clock)
     codes = OneTimePasswords(challenges, budget, sms, audit, clock, settings)

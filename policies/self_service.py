@@ -25,11 +25,15 @@ class Permission(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where somebody is now (the name of the network), and what the session has proven."""
+    """Where somebody is now (the name of the network), and what the session has proven.
+
+    `cooling`: their password was reset with the phone not long ago.
+    """
 
     network: str
     factors: tuple[str, ...]
     has_mobile: bool
+    cooling: bool = False
 
 
 def may_change_password(standing: Standing) -> Permission:
@@ -48,6 +52,6 @@ def may_change_mobile(rule: str, first_logon: str, standing: Standing) -> Permis
         return Permission.YES
     if not standing.has_mobile:
         return Permission.YES if standing.network == first_logon else Permission.OFFICE_ONLY
-    if rule != CORPORATE_OR_CODE:
+    if rule != CORPORATE_OR_CODE or standing.cooling:
         return Permission.OFFICE_ONLY
     return Permission.YES if OTP in standing.factors else Permission.CODE_FIRST

@@ -103,7 +103,11 @@ class Credentials:
         return await self._sessions.renew(but, client)
 
     async def reset_password(self, person: Person, password: str, client: Client) -> bool:
-        """Set the password, end every session, forgive wrong passwords from here; tell the user."""
+        """Set the password, end every session, forgive wrong passwords from here; tell the user.
+
+        The number stays as it is for a while, but in the office.
+        """
+        await self.lockout.cool_down.begin(person.user)
         if not await self._replace(person, password, client, "password-reset", None):
             return False
         await self.lockout.forgive_passwords(person.user, client.address)

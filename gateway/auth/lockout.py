@@ -18,6 +18,7 @@ from datetime import timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Final, NamedTuple
 
+from gateway.auth.cool_down import CoolDown
 from gateway.auth.known_browsers import known_browser, with_logon
 from gateway.auth.model import Client
 from gateway.auth.outcomes import LockedOut
@@ -105,13 +106,19 @@ class Lockout:
         rules: Rules,
         clock: Clock,
         open_tries: OpenTries | None = None,
+        *,
+        cool_down: timedelta = timedelta(0),
     ) -> None:
-        """Share `open_tries` with every other Lockout of the worker; without, there is none."""
+        """Share `open_tries` with every other Lockout of the worker; without, there is none.
+
+        `cool_down` is how long a number stays as it is after a reset.
+        """
         self._store: Final = store
         self._sealer: Final = sealer
         self._clock: Final = clock
         self._buckets: Final = TryBuckets(sealer, rules)
         self._open: Final = open_tries or OpenTries()
+        self.cool_down: Final = CoolDown(store, sealer, cool_down)
 
     async def password(self, user: str, client: Client) -> Try | LockedOut:
         """Spend a try of a password for a canonical user name. Raises Unavailable."""

@@ -173,7 +173,8 @@ class NotLoggedOn:
 class AccountView:
     """What the account page may say to its owner. `mobile` is E.164, "" when there is none.
 
-    `mobile_here` and `password_here` say whether it may be changed from here.
+    `mobile_here` and `password_here` say whether it may be changed from here. `cool_down_s` is
+    how long the pause after a reset lasts that holds now, else 0.
     """
 
     user: str
@@ -181,6 +182,7 @@ class AccountView:
     mobile: str
     mobile_here: Permission
     password_here: Permission
+    cool_down_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

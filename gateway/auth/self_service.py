@@ -97,13 +97,15 @@ class SelfService:
         person = await self._person(session)
         if person is None:
             return None
-        standing = _standing(person, session, client)
+        standing = await self._standing(person, session, client)
+        lasts = self._credentials.lockout.cool_down.lasts
         return AccountView(
             user=person.user,
             name=person.name,
             mobile=person.mobile or "",
             mobile_here=self._mobile_here(standing),
             password_here=may_change_password(standing),
+            cool_down_s=int(lasts.total_seconds()) if standing.cooling else 0,
         )
 
     async def change(self, wish: Wish, presence: Presence) -> AccountOutcome:
@@ -115,7 +117,7 @@ class SelfService:
             note(self._audit, event, client, "refused", presence.session.user, "disabled")
             return NotLoggedOn()
         plan = await self._plan(wish, person)
-        standing = _standing(person, presence.session, client)
+        standing = await self._standing(person, presence.session, client)
         mobile_here = self._mobile_here(standing)
         wished = {mobile_here} if plan.mobile else set[Permission]()
         wished |= {may_change_password(standing)} if plan.password or not plan.mobile else set()
@@ -130,7 +132,7 @@ class SelfService:
             return checked
         faults = replace(faults, current=checked)
         if faults:
-            self._refused(plan, person, client, _why(faults))
+            self._refused(plan, person, client, _why(faults, cooling=standing.cooling))
             return Unchanged(faults)
         return await self._do(plan, person, presence)
 
@@ -163,8 +165,10 @@ class SelfService:
         if not judged.right:
             note(self._audit, "mobile.changed", client, "wrong-code", person.user)
             return WrongCode(judged.tries_left)
-        if self._mobile_here(_standing(person, session, client)) is not Permission.YES:
-            note(self._audit, "mobile.changed", client, "refused", person.user, "network")
+        standing = await self._standing(person, session, client)
+        if self._mobile_here(standing) is not Permission.YES:
+            why = "cool-down" if standing.cooling else "network"
+            note(self._audit, "mobile.changed", client, "refused", person.user, why)
             return ChallengeOver()
         if not await self._credentials.change_mobile(person, live.inside.mobile, client, "proven"):
             return ChallengeOver()
@@ -173,6 +177,14 @@ class SelfService:
     async def _person(self, session: SessionRecord) -> Person | None:
         person = await self._directory.find(session.user)
         return person if person is not None and person.enabled else None
+
+    async def _standing(self, person: Person, session: SessionRecord, client: Client) -> Standing:
+        return Standing(
+            client.network,
+            session.factors,
+            has_mobile=person.mobile is not None,
+            cooling=await self._credentials.lockout.cool_down.holds(person.user),
+        )
 
     def _mobile_here(self, standing: Standing) -> Permission:
         rules = self._rules
@@ -238,10 +250,6 @@ class SelfService:
         note(self._audit, event, client, "refused", person.user, reason)
 
 
-def _standing(person: Person, session: SessionRecord, client: Client) -> Standing:
-    return Standing(client.network, session.factors, has_mobile=person.mobile is not None)
-
-
 def _read_mobile(
     text: str, region: str, known: str | None, *, optional: bool
 ) -> tuple[str | None, NotMobileReason | None]:
@@ -258,9 +266,9 @@ def _read_mobile(
             return None, reason
 
 
-def _why(faults: Faults) -> str:
+def _why(faults: Faults, *, cooling: bool) -> str:
     if faults.current:
         return f"{faults.current}-password"
     if faults.not_here:
-        return "network"
+        return "cool-down" if cooling else "network"
     return "rules"

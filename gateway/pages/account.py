@@ -172,6 +172,7 @@ class AccountPage:
             "mobile": spoken(view.mobile, visit.region) if view.mobile else "",
             "as_in": example(visit.region).national,
             "mobile_here": view.mobile_here is Permission.YES,
+            "cool_down_s": view.cool_down_s,
             "password_here": view.password_here is Permission.YES,
             "rules": password_rules(settings, visit.words),
             "hint": manager_hint(settings),

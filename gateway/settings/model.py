@@ -195,13 +195,15 @@ class SelfService:
 
     `first_logon` names the network where a user without a number gets in. `change_mobile` is
     "corporate" or "corporate-or-code". With `prove_mobile` a new number counts after a code.
-    `region` (ISO 3166-1) is where a number without a country code belongs.
+    `region` (ISO 3166-1) is where a number without a country code belongs. For `cool_down` after a
+    reset a number is changed in the corporate network only.
     """
 
     first_logon: str = "corporate"
     change_mobile: str = "corporate-or-code"
     prove_mobile: bool = False
     reset: bool = True
+    cool_down: timedelta = timedelta(hours=24)
     region: str = HOME
 
 

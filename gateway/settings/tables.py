@@ -137,6 +137,7 @@ def read_self_service(file: Table, networks: tuple[str, ...]) -> SelfService:
             change_mobile=table.read("change_mobile", usual.change_mobile, one_of(*CHANGE_MOBILE)),
             prove_mobile=table.read("prove_mobile", usual.prove_mobile, flag),
             reset=table.read("reset", usual.reset, flag),
+            cool_down=table.read("cool_down", usual.cool_down, lasting("1m", "30d")),
             region=table.read("region", usual.region, _region),
         )
 

@@ -124,7 +124,14 @@ class LoginScript:
         fakes = (self.memory, self.memory, FakeChallenges(self.memory))
         _, failures, challenges = self.stores or fakes
         sealer, clock, audit = self.sealer, self.clock, self.audit
-        self.lockout = Lockout(failures, sealer, settings.lockout, clock, self.open_tries)
+        self.lockout = Lockout(
+            failures,
+            sealer,
+            settings.lockout,
+            clock,
+            self.open_tries,
+            cool_down=settings.self_service.cool_down,
+        )
         self.challenges = Challenges(challenges, sealer, settings.one_time_password, clock)
         self.budget = SmsBudget(failures, sealer, settings.sms_budget, clock)
         self.codes = OneTimePasswords(

@@ -32,6 +32,13 @@ def test_where_a_number_may_be_changed(network, factors, has_mobile, or_code, co
     assert may_change_mobile("corporate", "branch", standing) is corporate
 
 
+@pytest.mark.parametrize("factors", [PWD, BOTH])
+def test_after_a_reset_a_number_is_changed_in_the_office(factors) -> None:
+    for network, expected in (("corporate", YES), ("internet", OFFICE), ("branch", OFFICE)):
+        standing = Standing(network, factors, has_mobile=True, cooling=True)
+        assert may_change_mobile("corporate-or-code", "branch", standing) is expected
+
+
 @pytest.mark.parametrize(
     ("network", "factors", "has_mobile", "expected"),
     [
