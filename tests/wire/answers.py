@@ -25,6 +25,7 @@ from pathlib import Path
 from tests.wire.recorder import Recorder
 
 ANSWERS = Path(__file__).parent / "corpus" / "answers"
+LONGEST_DRIP = 1024
 PLANTED = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
 
 
@@ -130,9 +131,10 @@ class Liar(Recorder):
         self, case: AnswerCase, way: str, fate: Fate, writer: asyncio.StreamWriter
     ) -> bool:
         """Send the answer; True when the connection is closed then."""
-        step = 1 if way == "bytes" else max(1, len(case.raw))
-        for at in range(0, len(case.raw), step):
-            writer.write(case.raw[at : at + step])
+        begun = max(0, len(case.raw) - LONGEST_DRIP) if way == "bytes" else len(case.raw)
+        writer.write(case.raw[:begun])
+        for at in range(begun, len(case.raw)):  # of a long one the end drips
+            writer.write(case.raw[at : at + 1])
             await asyncio.sleep(0)
         if case.says.get("then") == "plant":
             await fate.read.wait()
