@@ -13,17 +13,18 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from gateway.auth.ports import Unavailable
-from gateway.cli.findings import Finding, ok, problem, warning
+from gateway.cli.findings import Finding, Level, ok, problem, warning
 from gateway.cli.opening import make_hasher
 from gateway.directory.opening import open_directory
 from gateway.settings.model import Settings
 from gateway.settings.phones import HttpSms, OutboxSms, SmppSms, SmtpSms, SmtpTls, Way
 from gateway.sms.smtp import smtp_tls
 from gateway.store.embedded import EmbeddedRedisError, reached
-from gateway.store.store import open_store
+from gateway.store.store import Store, open_store
 from gateway.system import SystemClock, SystemEntropy
 
 _TIMEOUT_S: Final = 5.0
+_EMBEDDED: Final = "embedded"
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -37,7 +38,7 @@ async def _redis(settings: Settings) -> Finding:
     url = settings.redis_url.reveal()
     advice = "start it, or correct [redis] url"
     with contextlib.ExitStack() as stack:
-        if url == "embedded":
+        if url == _EMBEDDED:
             if not (settings.state_dir / "redis").exists():
                 return warning("redis", "the embedded one has never run", "portvakt run starts it")
             try:
@@ -45,14 +46,25 @@ async def _redis(settings: Settings) -> Finding:
             except (OSError, EmbeddedRedisError) as error:
                 return problem("redis", str(error), "look at redis.log in state_dir")
 
-        async def ping() -> None:
+        try:
             store = open_store(url)
-            try:
-                await store.ping()
-            finally:
-                await store.close()
+        except ValueError:
+            return problem("redis", "does not answer", advice)
+        try:
+            found = await _answers("redis", store.ping, advice)
+            if found.level is Level.OK and settings.redis_url.reveal() != _EMBEDDED:
+                found = await _kept(store, found)
+        finally:
+            await store.close()
+        return found
 
-        return await _answers("redis", ping, advice)
+
+async def _kept(store: Store, found: Finding) -> Finding:
+    """Return `found`, unless what is in this Redis would not outlive its restart."""
+    if await store.link.appends_to_file() is not False:
+        return found
+    advice = "set appendonly yes there: one that comes back empty knows nobody any more"
+    return warning("redis", "answers, but keeps no append-only file", advice)
 
 
 async def _directory(settings: Settings) -> Finding:

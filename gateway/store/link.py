@@ -71,6 +71,14 @@ class Link:
         with self._mapped():
             await self._servers.ping()
 
+    async def appends_to_file(self) -> bool | None:
+        """Whether a restart of Redis finds every write again; None where we may not ask."""
+        try:
+            found = await self.call("INFO", "persistence")
+        except Unavailable:
+            return None
+        return isinstance(found, dict) and found.get("aof_enabled") == 1
+
     async def call(self, *command: str | bytes | float) -> Any:
         """Run one command that may safely run twice; a broken connection is tried once more."""
         try:

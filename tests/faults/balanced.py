@@ -94,7 +94,13 @@ def balanced(directory: Path, delay: str = "1s") -> Iterator[Balanced]:
         gateways[1].start()
         stack.callback(gateways[1].stop)
         stack.enter_context(_haproxy(directory, public, stats, ports))
-        site = Site(public, f"localhost:{public}", int(stub.phone.rpartition(":")[2]), Tally())
+        site = Site(
+            public,
+            f"localhost:{public}",
+            int(stub.phone.rpartition(":")[2]),
+            Tally(),
+            upload_pause_s=0.15,
+        )
         house = Balanced(site, gateways, f"http://127.0.0.1:{stats}")
         house.wait_until_up()
         yield house

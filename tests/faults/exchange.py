@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 ANSWER_S = 20.0
 HOST = "127.0.0.1"
+_PIECES = 8
 
 
 class NoAnswer(Exception):
@@ -38,11 +39,11 @@ class Line:
         self._among = among
         self._streams = None
 
-    async def ask(self, method: str, path: str, fields=(), body: bytes = b"", pieces: int = 1):
-        """Send a request, its body in so many pieces; return the answer or raise NoAnswer."""
+    async def ask(self, method: str, path: str, fields=(), body: bytes = b"", pause_s: float = 0):
+        """Send a request, its body in eight pieces with pauses; return the answer, or raise NoAnswer."""
         try:
             async with asyncio.timeout(ANSWER_S):
-                return await self._ask(method, path, fields, body, pieces)
+                return await self._ask(method, path, fields, body, pause_s)
         except (OSError, EOFError, TimeoutError, ValueError) as error:
             self.close()
             raise NoAnswer(type(error).__name__) from error
@@ -53,7 +54,7 @@ class Line:
             self._among.discard(self)
             streams[1].transport.abort()
 
-    async def _ask(self, method, path, fields, body, pieces) -> Answer:
+    async def _ask(self, method, path, fields, body, pause_s) -> Answer:
         if self._streams is not None and self._streams[0].at_eof():
             self.close()  # the other end said so in time: as a browser does
         if self._streams is None:
@@ -66,11 +67,11 @@ class Line:
         lines += [f"{name}: {value}" for name, value in fields]
         lines += [f"Content-Length: {len(body)}"] if body or method == "POST" else []
         writer.write("\r\n".join([*lines, "", ""]).encode())
-        step = max(1, -(-len(body) // pieces))
+        step = max(1, -(-len(body) // _PIECES))
         for at in range(0, len(body), step):
             writer.write(body[at : at + step])
             await writer.drain()
-            await asyncio.sleep(0)
+            await asyncio.sleep(pause_s)
         return await self._read(reader, method)
 
     async def _read(self, reader, method) -> Answer:

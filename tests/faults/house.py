@@ -156,7 +156,7 @@ def _built(directory: Path, tables: str, workers: int) -> Iterator[House]:
     with running_stub(directory) as stub:
         config = write(
             directory, portal=stub.portal, phone=stub.phone, port=port, admin=admin,
-            tables=tables, listen=f"workers = {workers}",
+            tables=tables, listen=f"workers = {workers}", sms='timeout = "1s"',
         )  # fmt: skip
         gateway = SkewedGateway(
             f"http://localhost:{port}", port, f"http://127.0.0.1:{admin}", directory, config,

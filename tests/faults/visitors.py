@@ -40,6 +40,8 @@ class Site:
     phone_port: int
     tally: Tally
     pause_s: float = 0.1
+    upload_pause_s: float = 0.0
+    """Between the eight pieces of an upload."""
     revoked: list[str] = field(default_factory=list)
     lines: set[Line] = field(default_factory=set)
 
@@ -56,10 +58,10 @@ class Person:
         self.cookies: dict[str, str] = {}
         self.line = Line(site.port, source, site.host, site.lines)
 
-    async def ask(self, method: str, path: str, fields=PAGE, body=b"", pieces=1) -> Answer:
+    async def ask(self, method: str, path: str, fields=PAGE, body=b"", pause_s=0) -> Answer:
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         fields = [*fields, *([("Cookie", cookie)] if cookie else [])]
-        answer = await self.line.ask(method, path, fields, body, pieces)
+        answer = await self.line.ask(method, path, fields, body, pause_s)
         for name, value in answer.cookies.items():
             self.cookies[name] = value
             if not value:
@@ -158,7 +160,7 @@ def uploader(person: Person):
 
     async def once():
         body = secrets.token_bytes(64) * (UPLOAD // 64)
-        answer = await person.ask("POST", "/debug/upload", SCRIPT, body, pieces=8)
+        answer = await person.ask("POST", "/debug/upload", SCRIPT, body, person.site.upload_pause_s)
         wanted = {"sha256": hashlib.sha256(body).hexdigest(), "length": len(body)}
         return judge(answer, lambda found: json.loads(found.text) == wanted)
 

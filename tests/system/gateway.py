@@ -186,11 +186,12 @@ def write_config(
     listen: str = "",
     tables: str = "",
     upstream: str = "",
+    sms: str = "",
     scheme: str = "http",
 ) -> Path:
     """Write a gateway.toml.
 
-    `extra` are top-level keys, `listen` and `upstream` further keys of those tables, `tables`
+    `extra` are top-level keys, `listen`, `upstream` and `sms` further keys of those tables, `tables`
     whole tables, `routes` [[route]]s. `public_port` is where browsers find it, when something
     stands in front of `port`, and `scheme` how.
     """
@@ -215,6 +216,7 @@ corporate = ["{INSIDE}/32"]
 kind = "http"
 url = "{phone}/a1/sms"
 form = {{ from = "Portvakt", to = "{{mobile}}", message = "{{text}}" }}
+{sms}
 
 [[upstream]]
 name = "portal"
