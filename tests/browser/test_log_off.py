@@ -22,7 +22,7 @@ def test_log_off_through_the_portals_menu(place, employee):
     assert anna.press("Log off").status == 303
     expect(page.get_by_role("status")).to_have_text("You have logged off.")
     names = {cookie["name"] for cookie in anna.context.cookies()}
-    assert names == {"gateway-form"}
+    assert names == {"gateway-form", "gateway-known"}
 
     anna.open("/mitt-securitas")
     assert anna.where == "/.gateway/logon?next=/mitt-securitas"

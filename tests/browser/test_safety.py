@@ -28,7 +28,7 @@ def test_cookies_are_for_us_alone_and_no_script_reads_them(place, employee):
     seen |= cookies_of(anna)
     assert set(seen) == {"gateway-form", "gateway-challenge"}
     anna.type_code(anna.read_code(account))
-    assert set(cookies_of(anna)) == {"gateway-form", "gateway", "gateway-trail"}
+    assert set(cookies_of(anna)) == {"gateway-form", "gateway", "gateway-known", "gateway-trail"}
     seen |= cookies_of(anna)
     for cookie in seen.values():
         assert cookie["httpOnly"], cookie

@@ -54,7 +54,7 @@ class TestTheListener:
         done = visitor.password("anna", way="/debug/echo?a=b")
         assert (done.status, done.location) == (303, "/debug/echo?a=b")
         assert set(visitor.cookies) == {
-            "__Host-gateway", "__Host-gateway-form", "__Host-gateway-trail",
+            "__Host-gateway", "__Host-gateway-form", "__Host-gateway-known", "__Host-gateway-trail",
         }  # fmt: skip
         for answer in (page, done):
             for line in answer.headers.get_all("Set-Cookie"):
