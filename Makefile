@@ -24,8 +24,8 @@ test: $(VENV)/.test ## install what the tests need, and pass them all
 fuzz: $(VENV)/.test ## coverage-guided fuzzing of grammar, settings and rules: FUZZ_SECONDS a target (180)
 	@$(BIN)/python -m tests.fuzz --seconds "$(FUZZ_SECONDS)"
 
-bench: $(VENV)/.bench ## processor time next to nginx's, and whether times tell who has an account
-	@$(BIN)/python -m bench
+bench: $(VENV)/.bench ## what a request costs, next to its peers; QUICK=1 takes less of it
+	@$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 scan: $(VENV)/.test ## wapiti, sqlmap, slowhttptest and testssl.sh against the demo (docs/security.md): half an hour
 	@$(BIN)/python -m tests.scan

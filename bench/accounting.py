@@ -61,10 +61,11 @@ def descendants(roots: Iterable[int], stats: dict[int, Stat]) -> dict[int, Stat]
 def processor_time(roots: Iterable[int]) -> float:
     """Return the seconds that processes and their living descendants have used so far."""
     tick = 1 / os.sysconf("SC_CLK_TCK")
-    return sum(max(one.ticks * tick, _scheduled(pid)) for pid, one in family(roots).items())
+    return sum(max(one.ticks * tick, scheduled(pid)) for pid, one in family(roots).items())
 
 
-def _scheduled(pid: int) -> float:
+def scheduled(pid: int) -> float:
+    """Return the seconds that the living threads of one process have used so far."""
     total = 0
     with contextlib.suppress(OSError):
         for thread in (_PROC / str(pid) / "task").iterdir():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import time
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 _READY_S = 30.0
+_NOT_KEPT = frozenset({"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"})
+"""Set on some machines for tests; with them every start compiles every module."""
 
 
 def free_port() -> int:
@@ -20,6 +23,11 @@ def free_port() -> int:
         return port
 
 
+def environment() -> dict[str, str]:
+    """Return the environment of our programs: Python keeps what it compiled, as installed."""
+    return {key: value for key, value in os.environ.items() if key not in _NOT_KEPT}
+
+
 @contextlib.contextmanager
 def process(
     command: list[str], log: Path, env: Mapping[str, str] | None = None
@@ -27,7 +35,11 @@ def process(
     """Run a program whose output goes to `log`; it is ended with the block."""
     with log.open("wb") as output:
         running = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=dict(env or environment()),
         )
     try:
         yield running

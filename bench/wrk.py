@@ -29,21 +29,13 @@ end
 """
 
 
-def drive(
-    peer: Peer, *, seconds: float, connections: int, script: Path | None = None, wait: bool = True
-) -> Load:
+def drive(peer: Peer, *, seconds: float, connections: int, script: Path | None = None) -> Load:
     """Send requests for so long, by one thread; `script` is one of `in_turn`.
 
-    `wait=False` closes each connection after its answer. Raises ValueError when an answer had not
-    the peer's status, or broke off.
+    Raises ValueError when an answer had not the peer's status, or broke off.
     """
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency"]
-    for header in (*peer.headers, *(() if wait else ("Connection: close",))):
-        command += ["-H", header]
-    if script is not None:
-        command += ["-s", str(script)]
     done = subprocess.run(
-        [*command, f"{'https' if peer.tls else 'http'}://127.0.0.1:{peer.port}{peer.path}"],
+        command(peer, seconds=seconds, connections=connections, script=script),
         capture_output=True, text=True, check=True, timeout=seconds + 60,
     )  # fmt: skip
     load = parse_wrk(done.stdout)
@@ -52,6 +44,18 @@ def drive(
     if bad or not load.requests:
         raise ValueError(f"{peer.name}: {bad} of {load.requests} answers were not {peer.status}")
     return load
+
+
+def command(
+    peer: Peer, *, seconds: float, connections: int, script: Path | None = None
+) -> list[str]:
+    """Return the command of `drive`."""
+    words = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency"]
+    for header in peer.headers:
+        words += ["-H", header]
+    if script is not None:
+        words += ["-s", str(script)]
+    return [*words, f"{'https' if peer.tls else 'http'}://127.0.0.1:{peer.port}{peer.path}"]
 
 
 def in_turn(file: Path, requests: Sequence[str]) -> Path:

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from bench.figures import Load
 from bench.peers import Peer
+from bench.processes import environment
 
 TIMEOUT_S = 120.0
 UPGRADE = (
@@ -51,7 +52,10 @@ class Told:
 def ready(client: str, peer: Peer, **words: Any) -> Iterator[Told]:
     """Run a client that says when it is ready, and wait until then; it is ended with the block."""
     with subprocess.Popen(
-        command(client, peer, **words), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        command(client, peer, **words),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment(),
     ) as running:
         if running.stdin is None or running.stdout is None:
             raise RuntimeError("no pipes to a client")
@@ -71,7 +75,11 @@ def run(client: str, peer: Peer, **words: Any) -> dict[str, Any]:
     Raises CalledProcessError, with its words on the terminal, when it could not do its work.
     """
     done = subprocess.run(
-        command(client, peer, **words), stdout=subprocess.PIPE, check=True, timeout=TIMEOUT_S
+        command(client, peer, **words),
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=TIMEOUT_S,
+        env=environment(),
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.peers import Job, Peer
 from bench.peers.browser import Browser
-from bench.processes import free_port, process, wait_until
+from bench.processes import environment, free_port, process, wait_until
 
 PASSWORD = "Xk7vQm2pTz"
 USER = "anna"
@@ -116,7 +116,7 @@ def command(config: Path, *words: str, stdin: str = "") -> str:
     """Run a command of portvakt's; return what it printed. Raises CalledProcessError."""
     return subprocess.run(
         [*_PROGRAM, "--config", str(config), *words],
-        input=stdin, text=True, check=True, stdout=subprocess.PIPE,
+        input=stdin, text=True, check=True, stdout=subprocess.PIPE, env=environment(),
     ).stdout  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from bench.rounds import interleaved
 
 CONNECTIONS = 32
 AT_MOST = 2.6
-_ALIKE, _UNLIKE = 32, 5000
+ALIKE, UNLIKE = 32, 5000
 ASSERTION_BYTES = 620
 """About as long as ours: a header, 13 claims, an ES256 signature."""
 _BROWSER = (
@@ -69,8 +69,8 @@ def measure(options: Options) -> Outcome:
         unlike = dataclasses.replace(ours, name="  all fields new")
         others = [one for one in (envoy, caddy) if one.found()]
         peers = [limit, ours, unlike, *(stack.enter_context(one.running(job)) for one in others)]
-        scripts = {peer: _script(job, peer, _ALIKE) for peer in peers}
-        scripts[unlike] = _script(job, unlike, _UNLIKE)
+        scripts = {peer: script(job, peer, ALIKE) for peer in peers}
+        scripts[unlike] = script(job, unlike, UNLIKE)
 
         def drive(peer: Peer) -> Load:
             return wrk.drive(
@@ -85,7 +85,7 @@ def measure(options: Options) -> Outcome:
     return outcome
 
 
-def _script(job: Job, peer: Peer, sections: int) -> Path:
+def script(job: Job, peer: Peer, sections: int) -> Path:
     """Write requests with so many field sections, each for a path of its own."""
     cookies = [one.removeprefix("Cookie: ") for one in peer.headers if one.startswith("Cookie")]
     session = cookies[0] if cookies else f"gateway={'e' * 43}"
@@ -102,6 +102,6 @@ def _script(job: Job, peer: Peer, sections: int) -> Path:
                 "",
             ]
         )
-        for number in range(_UNLIKE)
+        for number in range(UNLIKE)
     ]
     return wrk.in_turn(job.directory / f"requests-{peer.port}-{sections}.txt", heads)

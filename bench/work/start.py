@@ -13,8 +13,10 @@ from bench.peers.browser import Browser
 from bench.processes import free_port, process
 
 AT_MOST_S = 1.0
-_POLL_S = 0.002
-_PATIENCE_S = 60.0
+_POLL_S = 0.02
+_PATIENCE_S = 30.0
+_SETTLE_S = 1.0
+"""What is begun behind the first answer is done before the gateway is ended."""
 
 
 def measure(options: Options) -> Outcome:
@@ -37,8 +39,12 @@ def _starts(job: Job, count: int) -> list[float]:
         begun = time.perf_counter()
         log = config.parent / f"start-{number}.log"
         with process(portvakt.run_command(config), log):
-            _wait_for_an_answer(Browser(port))
+            try:
+                _wait_for_an_answer(Browser(port))
+            except TimeoutError as error:
+                raise TimeoutError(f"no answer; its log:\n{log.read_text()}") from error
             times.append(time.perf_counter() - begun)
+            time.sleep(_SETTLE_S)
     return times
 
 
