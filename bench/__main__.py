@@ -80,20 +80,7 @@ nothing."""
 
 
 def main(words: list[str]) -> int:
-        module = WORK[name]
-        chosen = options.parse(words, f"python -m bench {name}", module.__doc__)
-        if absent := [one for one in ("nginx", "wrk") if program(one) is None]:
-            print(f"The bench needs {' and '.join(absent)}: apt install {' '.join(absent)}")
-            return 1
-        outcome = module.measure(chosen)
-        print(report.text(outcome))
-        results.keep(name, {"options": chosen.written(), "outcome": outcome.written()})
-        return int(chosen.strict and not outcome.within)
-
-    return main
-
-
-PARTS: Mapping[str, Main] = {**{name: work(name) for name in WORK}, "oracle": oracle.main}
+    """Run what the command line names."""
     known = {**PARTS, **ALONE}
     if words and words[0] in known:
         return known[words[0]](words[1:])
