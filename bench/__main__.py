@@ -25,6 +25,7 @@ from bench.work import (
     refused,
     reload,
     start,
+    strangers,
     tls,
     verify,
     websockets,
@@ -49,6 +50,7 @@ WORK = {
     "flat": flat,
     "logons": logons,
     "workers": workers,
+    "strangers": strangers,
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 import subprocess
 import sys
 import time
@@ -105,6 +106,14 @@ def spec() -> dict[str, Any]:
     """Return what this program was told."""
     found: dict[str, Any] = json.loads(sys.argv[1])
     return found
+
+
+def trusting() -> ssl.SSLContext:
+    """Return a TLS client that trusts anybody: the bench talks to itself."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def head(method: str, path: str, headers: list[str], *more: str) -> bytes:

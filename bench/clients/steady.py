@@ -14,19 +14,22 @@ import time
 
 import uvloop
 
-from bench.clients import head, spec
+from bench.clients import head, spec, trusting
 from bench.figures import Load, percentile
 
 
-async def measure(port: int, request: bytes, *, connections: int, rate: float) -> Load:
+async def measure(
+    port: int, request: bytes, *, connections: int, rate: float, tls: bool = False
+) -> Load:
     """Send until told to stop. Raises OSError, and ValueError for a refusal."""
     loop = asyncio.get_running_loop()
     told = loop.run_in_executor(None, sys.stdin.readline)
     times: list[float] = []
     begun = time.perf_counter()
+    context = trusting() if tls else None
 
     async def send(number: int) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
         due = begun + number / rate
         while not told.done():
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
@@ -58,6 +61,12 @@ if __name__ == "__main__":
     words = spec()
     asked = head("GET", "/", words["headers"])
     found = uvloop.run(
-        measure(words["port"], asked, connections=words["connections"], rate=words["rate"])
+        measure(
+            words["port"],
+            asked,
+            connections=words["connections"],
+            rate=words["rate"],
+            tls=words.get("tls", False),
+        )
     )
     print(json.dumps(dataclasses.asdict(found)), flush=True)
