@@ -9,10 +9,11 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from aiohttp import web
 
@@ -150,7 +151,15 @@ def _lasting(start: Start, stack: contextlib.AsyncExitStack) -> Lasting:
         tally=tally,
         counters=counters,
         pages=Pool(pages, ticker, None, tally.upstreams[PAGES_POOL]),
+        forms=Pool(replace(pages, connections=_FORMS), ticker, None, tally.upstreams[PAGES_POOL]),
     )
+
+
+_LOOKS: Final = 16
+"""Pages that are made at once. Each is a little work of this worker's one processor, so more would
+make nobody's page come sooner, and whoever asks for thousands would hold up everybody else."""
+_FORMS: Final = 128
+"""Forms that are judged at once: those wait for the directory, for hashing, for the store."""
 
 
 def _pages_upstream(place: Path) -> Upstream:
@@ -163,7 +172,7 @@ def _pages_upstream(place: Path) -> Upstream:
         connect_timeout=timedelta(seconds=5),
         first_byte_timeout=timedelta(seconds=30),
         idle_timeout=timedelta(seconds=60),
-        connections=128,
+        connections=_LOOKS,
         line=0,
     )
 

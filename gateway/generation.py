@@ -43,7 +43,7 @@ from gateway.pages.visit import chosen_language
 from gateway.password_judge import ConfiguredPasswords
 from gateway.proxy.introduction import Introductions
 from gateway.proxy.listener import server_tls
-from gateway.proxy.plan import PAGES_POOL, Plan, compile_plan
+from gateway.proxy.plan import FORMS_POOL, PAGES_POOL, Plan, compile_plan
 from gateway.proxy.pool import Pool
 from gateway.proxy.replies import Replies
 from gateway.proxy.tally import Tally
@@ -76,6 +76,7 @@ class Lasting:
     tally: Tally
     counters: Counters
     pages: Pool
+    forms: Pool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,7 +228,7 @@ def _sms(settings: Settings, lasting: Lasting, before: Generation | None) -> Fai
 def _pools(prepared: Prepared, lasting: Lasting, before: Generation | None) -> dict[str, Pool]:
     """Return a pool for each upstream: the one it has, unless its table reads differently now."""
     settings = prepared.plan.snapshot.settings
-    pools = {PAGES_POOL: lasting.pages}
+    pools = {PAGES_POOL: lasting.pages, FORMS_POOL: lasting.forms}
     for upstream in settings.upstreams:
         pool = None if before is None else _kept_pool(upstream, settings, before)
         tls = prepared.upstream_tls[upstream.name]

@@ -23,14 +23,16 @@ from policies.fields import FieldRules, own_cookies
 
 PAGES_POOL: Final = ""
 """The name that no upstream can have."""
+FORMS_POOL: Final = "/"
+"""Neither can one have this: it is for what is sent to the pages, which may wait for neighbours."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """One compiled configuration as the front door reads it. Times in seconds, sizes in bytes.
 
-    `pools` are by the upstream's name, our own pages' under PAGES_POOL. What is counted in `tally`
-    outlives the plan.
+    `pools` are by the upstream's name, our own pages' under PAGES_POOL and FORMS_POOL.
+    What is counted in `tally` outlives the plan.
     """
 
     snapshot: Snapshot

@@ -17,7 +17,7 @@ from gateway.proxy import decide, request_head
 from gateway.proxy.exchange import Exchange
 from gateway.proxy.original import QUESTION, is_question, read_original
 from gateway.proxy.passage import Passage
-from gateway.proxy.plan import PAGES_POOL, Plan
+from gateway.proxy.plan import FORMS_POOL, PAGES_POOL, Plan
 from gateway.proxy.tally import NOWHERE
 from gateway.proxy.verification import Verification
 from gateway.tasks import spawn
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Head = TypeVar("Head", bound=RequestHead)
 Head_contra = TypeVar("Head_contra", bound=RequestHead, contravariant=True)
 
+_LOOKS: Final = frozenset({b"GET", b"HEAD"})
 _WHICH: Final = b"x-portvakt-config"
 _NO_PROXY: Final = BadMessage(403, "asked by somebody who is no trusted proxy")
 
@@ -103,7 +104,8 @@ class Reception:
         if route is PAGES:
             plan.tally.routes[route.label].allowed += 1
             pages = request_head.for_pages(plan, head, client.origin(head), client.request_id)
-            client.forward(Exchange(client, head, pages, plan.pools[PAGES_POOL], None))
+            pool = plan.pools[PAGES_POOL if head.method in _LOOKS else FORMS_POOL]
+            client.forward(Exchange(client, head, pages, pool, None))
             return
         head.for_script = route.kind is Kind.API
         self._judge(client, head, route, self._passage)

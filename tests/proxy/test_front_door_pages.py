@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
+from gateway.proxy.plan import FORMS_POOL
 from gateway.proxy.pool import Pool
 from tests.proxy.house import House, Visit, get, post
 from tests.proxy.test_front_door_bodies import echo
@@ -23,7 +24,7 @@ async def house(house: House) -> AsyncIterator[House]:
     """A house whose pages are its upstream, on one connection at the most."""
     house.origin.script = echo
     pages = Pool(replace(house.pool.upstream, name="", connections=1), house.door.ticker)
-    house.pools[""] = pages
+    house.pools[""] = house.pools[FORMS_POOL] = pages
     yield house
     pages.close()
     for connection in list(pages.connections):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gateway.proxy.plan import FORMS_POOL
 from gateway.proxy.pool import Pool
 from gateway.proxy.review import AGAIN_S, TO_END_S, Review
 from tests.proxy.house import OK, House, Visit, get
@@ -238,7 +239,7 @@ async def test_whoever_is_turned_out_is_written_down(house: House) -> None:
 
 
 async def test_our_own_pages_are_left_alone(house: House) -> None:
-    house.pools[""] = Pool(_named(house, ""), house.door.ticker)
+    house.pools[""] = house.pools[FORMS_POOL] = Pool(_named(house, ""), house.door.ticker)
     house.origin.script = endless
     client = await house.client()
     client.send(get(b"/.gateway/help", b""))
