@@ -16,6 +16,7 @@ from ssl import SSLContext
 from gateway.auth.assertion import Assertions
 from gateway.auth.challenges import Challenges
 from gateway.auth.credentials import Credentials
+from gateway.auth.deliveries import Deliveries, KeptSms
 from gateway.auth.kept_events import KeepingAudit
 from gateway.auth.live import LiveSession
 from gateway.auth.lockout import Lockout, OpenTries
@@ -49,10 +50,12 @@ from gateway.proxy.replies import Replies
 from gateway.proxy.tally import Tally
 from gateway.proxy.ticker import Ticker
 from gateway.proxy.upstream_tls import upstream_tls
+from gateway.receipts import PostedReceipts, receipt_url
 from gateway.settings.model import Settings, Upstream
+from gateway.settings.phones import SmtpSms
 from gateway.settings.snapshot import Snapshot, compile_snapshot
 from gateway.sms.failover import Failover
-from gateway.sms.making import make_sms
+from gateway.sms.making import Around, make_sms
 from gateway.store.store import Store
 
 
@@ -160,8 +163,10 @@ def _services(
     )
     challenges = Challenges(store.challenges, sealer, settings.one_time_password, clock)
     budget = SmsBudget(store.failures, sealer, settings.sms_budget, clock)
-    codes = OneTimePasswords(challenges, budget, sms, audit, clock, settings)
-    notices = Notices(sms, budget, audit, settings)
+    deliveries = _deliveries(lasting)
+    kept_sms = KeptSms(sms, deliveries, clock)
+    codes = OneTimePasswords(challenges, budget, kept_sms, audit, clock, settings)
+    notices = Notices(kept_sms, budget, audit, settings)
     credentials = Credentials(directory, directory.accounts, lockout, challenges, sessions, notices)
     judge = ConfiguredPasswords(settings)
     return PageServices(
@@ -177,6 +182,7 @@ def _services(
         keep=audit.keep,
         who=partial(_who, sessions),
         session=partial(_session, sessions),
+        hear=PostedReceipts(settings, sealer, store.failures, deliveries, clock).hear,
         jwks=lambda: lasting.assertions.ring.jwks(clock.now()),
         clock=clock,
         entropy=lasting.entropy,
@@ -220,9 +226,23 @@ def _directory(settings: Settings, lasting: Lasting, before: Generation | None) 
 
 
 def _sms(settings: Settings, lasting: Lasting, before: Generation | None) -> Failover:
-    if before is not None and before.settings.sms == settings.sms:
+    if before is not None and _is_same_sms(before.settings, settings):
         return before.sms
-    return make_sms(settings.sms, lasting.clock, lambda _: None)
+    url = partial(receipt_url, settings, lasting.sealer)
+    return make_sms(settings.sms, Around(lasting.clock, _deliveries(lasting).hear, url))
+
+
+def _is_same_sms(before: Settings, now: Settings) -> bool:
+    authorities = [way.tls_ca for way in now.sms if isinstance(way, SmtpSms) and way.tls_ca]
+    return (
+        (before.sms, before.public_url) == (now.sms, now.public_url)  # receipts come to the latter
+        and all(before.files.get(file) == now.files.get(file) for file in authorities)
+    )
+
+
+def _deliveries(lasting: Lasting) -> Deliveries:
+    count = partial(lasting.counters.count, "receipts")
+    return Deliveries(lasting.store.deliveries, lasting.sealer, lasting.clock, count)
 
 
 def _pools(prepared: Prepared, lasting: Lasting, before: Generation | None) -> dict[str, Pool]:

@@ -389,6 +389,40 @@ class FakeRefusals:
         return sealed if self._clock.now() < until else None
 
 
+class FakeDeliveries:
+    """Messages and receipts in dicts; `down` makes every call Unavailable."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.down = False
+        self.shelves: dict[str, tuple[float, list[bytes]]] = {}
+        self.receipts: dict[str, tuple[float, bytes]] = {}
+
+    def _answer(self) -> None:
+        if self.down:
+            raise Unavailable("redis")
+
+    async def keep(self, shelf: str, sent: bytes, most: int, lifetime_s: float) -> None:
+        kept = await self.read(shelf)
+        self.shelves[shelf] = (self._clock.now() + lifetime_s, [sent, *kept][:most])
+
+    async def read(self, shelf: str) -> Sequence[bytes]:
+        self._answer()
+        until, kept = self.shelves.get(shelf, (0.0, []))
+        return kept if self._clock.now() < until else []
+
+    async def receive(self, name: str, heard: bytes, lifetime_s: float) -> bool:
+        if await self.heard(name) is not None:
+            return False
+        self.receipts[name] = (self._clock.now() + lifetime_s, heard)
+        return True
+
+    async def heard(self, name: str) -> bytes | None:
+        self._answer()
+        until, heard = self.receipts.get(name, (0.0, b""))
+        return heard if self._clock.now() < until else None
+
+
 class ListAudit:
     """Keeps the events in a list, unless its disk is full."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
+from gateway.auth.deliveries import Deliveries
 from gateway.auth.lockout import Lockout
 from gateway.auth.model import Client
 from gateway.auth.ports import Unavailable
@@ -44,6 +45,7 @@ class Reached:
     listing: SessionList
     lockout: Lockout
     budget: SmsBudget
+    deliveries: Deliveries
     refusal: Callable[[str], Awaitable[Record | None]]
     """Returns what is kept of a reference."""
 
@@ -80,6 +82,7 @@ async def reach(settings: Settings) -> AsyncIterator[Reached | None]:
             SessionList(store.sessions, sealer, settings.session, clock),
             Lockout(store.failures, sealer, settings.lockout, clock),
             SmsBudget(store.failures, sealer, settings.sms_budget, clock),
+            Deliveries(store.deliveries, sealer, clock),
             partial(read_refusal, store.refusals, sealer),
         )
 

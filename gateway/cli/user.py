@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli import passwords, person_fields
+from gateway.cli import passwords, person_fields, user_messages
 from gateway.cli.configuration import mobile_region
 from gateway.cli.opening import Opened, ends_sessions, with_directory
 from gateway.cli.output import No, done, print_fields, print_json
@@ -92,14 +92,15 @@ def list_command(ctx: click.Context, *, as_json: bool) -> None:
 @_as_json
 @click.pass_context
 def show(ctx: click.Context, *, user_name: str, as_json: bool) -> None:
-    """Show one user, the mobile number whole."""
+    """Show one user, the mobile number whole, and what became of the last messages to it."""
     entry = with_directory(ctx, lambda opened: opened.accounts.show(user_name))
     if entry is None:
         raise _not_found(user_name)
-    if as_json:
-        print_json(_shown(entry))
-        return
     person = entry.person
+    messages = user_messages.read(ctx, person.mobile)
+    if as_json:
+        print_json(_shown(entry) | {"messages": messages.as_json()})
+        return
     print_fields(
         [
             ("user", person.user),
@@ -114,6 +115,7 @@ def show(ctx: click.Context, *, user_name: str, as_json: bool) -> None:
             ("password", "set" if entry.has_password else "not set"),
             ("created", _when(entry.created)),
             ("changed", _when(entry.changed)),
+            *(("messages" if first else "", line) for first, line in messages.lines()),
         ]
     )
 

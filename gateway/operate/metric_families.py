@@ -89,6 +89,12 @@ _LISTED: Final = (
     Family("lockouts", _C, "Tries that met a lock: password, code or reset.", ("what",)),
     Family("codes_sent", _C, "One-time passwords that a provider took.", ("provider",)),
     Family("codes_failed", _C, "One-time passwords that did not leave.", ("reason",)),
+    Family(
+        "receipts",
+        _C,
+        "What providers told of messages that they had taken: delivered or failed.",
+        ("provider", "outcome"),
+    ),
     Family("messages_refused", _C, "Messages beyond [sms_budget]: code or notice.", ("kind",)),
     Family("audit_events", _C, "Lines of the audit.", ("event", "outcome")),
     Family("audit_failures", _C, "Events that the audit could not keep."),

@@ -25,6 +25,7 @@ from gateway.pages.loop import stop_at_form
 from gateway.pages.otp import OtpPage
 from gateway.pages.own_sessions import OwnSessionsPage
 from gateway.pages.proof import ProofPage
+from gateway.pages.receipts import ReceiptsPage
 from gateway.pages.reset import ResetPage
 from gateway.pages.services import PageServices
 from gateway.pages.trails import TRIED, tried
@@ -45,6 +46,7 @@ _PAGES: Final = (
     OwnSessionsPage,
     ProofPage,
     ResetPage,
+    ReceiptsPage,
     Interfaces,
     FilesPage,
 )

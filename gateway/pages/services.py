@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -186,8 +186,10 @@ class PageServices:
 
     `audit` keeps refusals so that their reference can be explained; `keep` keeps what is not
     worth a line. `who` and `session` tell whose a session cookie is: as this worker knows it, or
-    as the store has it. `jwks` returns the published keys of assertions. `secret` signs form
-    tokens; 16 bytes at the least, and the same under each configuration.
+    as the store has it. `jwks` returns the published keys of assertions. `hear` takes
+    what is posted to an SMS provider's address, by its name and secret: False for another's, None
+    for too much. `secret` signs form tokens; 16 bytes at the least, and the same under each
+    configuration.
     """
 
     snapshot: Snapshot
@@ -201,6 +203,7 @@ class PageServices:
     who: Callable[[str], Awaitable[SessionRecord | None]]
     session: Callable[[str], Awaitable[LiveSession | None]]
     jwks: Callable[[], dict[str, Any]]
+    hear: Callable[[str, str, Mapping[str, str]], Awaitable[bool | None]]
     clock: Clock
     entropy: Entropy
     secret: bytes

@@ -41,6 +41,7 @@ class HttpSms(_Named):
 
     `form` or `json` (never both) hold templates with {mobile} and {text}. Success is a 2xx
     status, and where `success_text` is set, that text in the answer as well.
+    `receipts`: the provider is asked to tell what became of each message (not PLAIN).
     """
 
     url: str
@@ -51,6 +52,7 @@ class HttpSms(_Named):
     password: Secret | None = None
     success_text: str | None = None
     dialect: Dialect = Dialect.PLAIN
+    receipts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from gateway.settings.phones import Dialect, HttpSms
 from gateway.settings.reading import Shaped, Table, Value, shaped
 from gateway.settings.sms_common import read_common
 from gateway.settings.sms_http import call_url, user_name
-from gateway.settings.values import text
+from gateway.settings.values import flag, text
 
 ELKS_URL: Final = "https://api.46elks.com/a1/sms"
 TWILIO_URL: Final = "https://api.twilio.com/2010-04-01/Accounts/{}/Messages.json"
@@ -33,6 +33,7 @@ def read_elks(table: Table, name: str) -> HttpSms:
         username=table.need("username", "", user_name, '"u…", the API username'),
         password=_password(table),
         dialect=Dialect.ELKS,
+        receipts=table.read("receipts", default=False, parse=flag),
         **read_common(table),
     )
 
@@ -54,6 +55,7 @@ def read_twilio(table: Table, name: str) -> HttpSms:
         username=table.read("username", account, user_name),
         password=_password(table),
         dialect=Dialect.TWILIO,
+        receipts=table.read("receipts", default=False, parse=flag),
         **read_common(table),
     )
 

@@ -18,6 +18,7 @@ from gateway.auth.ports import Unavailable
 from gateway.auth.sms_ports import Taken
 from gateway.settings.phones import HttpSms
 from gateway.sms.http_answers import MAX_ANSWER, Answer, Verdict, judge, reads_body
+from gateway.sms.http_receipts import CALLBACKS
 from gateway.sms.provider import Declined
 
 _CONNECTIONS: Final = 8
@@ -29,8 +30,10 @@ _log: Final = logging.getLogger("portvakt.sms")
 class HttpSender:
     """One provider behind an HTTP API. Call from one event loop; `close` when done."""
 
-    def __init__(self, settings: HttpSms) -> None:
+    def __init__(self, settings: HttpSms, receipts: str = "") -> None:
+        """Take the table, and where the provider is to post receipts ("" for nowhere)."""
         self._settings = settings
+        self._further = [(CALLBACKS[settings.dialect], receipts)] if receipts else []
         self._headers = {name: value.reveal() for name, value in settings.headers}
         if settings.username is not None:
             secret = settings.password.reveal() if settings.password is not None else ""
@@ -47,7 +50,7 @@ class HttpSender:
         be on its way.
         """
         settings = self._settings
-        body, content_type = _filled(settings, {"mobile": mobile, "text": text})
+        body, content_type = _filled(settings, {"mobile": mobile, "text": text}, self._further)
         try:
             async with self._open().post(
                 settings.url,
@@ -104,13 +107,15 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes:
     return bytes(parts)
 
 
-def _filled(settings: HttpSms, values: dict[str, str]) -> tuple[bytes, str]:
-    """Return the request's body and its media type."""
+def _filled(
+    settings: HttpSms, values: dict[str, str], further: list[tuple[str, str]]
+) -> tuple[bytes, str]:
+    """Return the request's body, `further` fields in its form, and its media type."""
     if settings.json is not None:
         text = json.dumps(_in_json(settings.json, values), ensure_ascii=False)
         return text.encode(), "application/json"
     pairs = [(name, _in_text(template, values)) for name, template in settings.form or ()]
-    return urlencode(pairs).encode(), "application/x-www-form-urlencoded"
+    return urlencode(pairs + further).encode(), "application/x-www-form-urlencoded"
 
 
 def _in_text(template: str, values: dict[str, str]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 
 from gateway.auth.ports import Clock
@@ -15,30 +16,39 @@ from gateway.sms.provider import Provider
 from gateway.sms.smtp import SmtpSender
 
 
-def make_sms(ways: Sequence[Way], clock: Clock, hear: Hear) -> Failover:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What senders need: the time, where receipts go, and where a provider is to post its own."""
+
+    clock: Clock
+    hear: Hear
+    receipt_url: Callable[[str], str]
+
+
+def make_sms(ways: Sequence[Way], around: Around) -> Failover:
     """Return the sender for the `[[sms]]` tables, in their order."""
-    return Failover([_line(way, clock, hear) for way in ways], clock)
+    return Failover([_line(way, around) for way in ways], around.clock)
 
 
-def _line(way: Way, clock: Clock, hear: Hear) -> Line:
+def _line(way: Way, around: Around) -> Line:
     timeout_s = way.timeout.total_seconds()
-    return Line(way.name, make_provider(way, clock, hear), timeout_s, way.countries)
+    return Line(way.name, make_provider(way, around), timeout_s, way.countries)
 
 
-def make_provider(way: Way, clock: Clock, hear: Hear) -> Provider:
+def make_provider(way: Way, around: Around) -> Provider:
     """Return the sender of one table. Raises OSError for a `tls_ca` without a certificate."""
     match way:
         case HttpSms():
-            return HttpSender(way)
+            return HttpSender(way, around.receipt_url(way.name) if way.receipts else "")
         case OutboxSms():
-            return OutboxSender(way, clock)
+            return OutboxSender(way, around.clock)
         case SmtpSms():
-            return SmtpSender(way, clock)
+            return SmtpSender(way, around.clock)
         case SmppSms():
             # Its library is an extra, which only those install who have an SMSC.
             from gateway.sms.smpp import SmppSender  # noqa: PLC0415
 
-            return SmppSender(way, clock, hear)
+            return SmppSender(way, around.clock, around.hear)
 
 
 def require_extras(way: Way) -> None:

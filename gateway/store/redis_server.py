@@ -20,7 +20,7 @@ ADMIN: Final = "supervisor"
 
 _GATEWAY_COMMANDS: Final = (
     "ping evalsha publish subscribe unsubscribe get set del exists hget hset hmget hincrby "
-    "pexpire pttl zadd zrem zrange scan"
+    "pexpire pttl zadd zrem zrange lpush lrange ltrim scan"
 )
 """All that the adapters and their scripts use. No EVAL, no SCRIPT LOAD: we load the scripts."""
 _ADMIN_COMMANDS: Final = "ping script shutdown"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.store.challenges import RedisChallenges
+from gateway.store.deliveries import RedisDeliveries
 from gateway.store.failures import RedisFailures
 from gateway.store.link import Link
 from gateway.store.refusals import RedisRefusals
@@ -20,6 +21,7 @@ class Store:
     failures: RedisFailures
     challenges: RedisChallenges
     refusals: RedisRefusals
+    deliveries: RedisDeliveries
 
     async def ping(self) -> None:
         """Raise Unavailable when Redis does not answer."""
@@ -42,4 +44,5 @@ def open_store(url: str, connections: int = 32) -> Store:
         failures=RedisFailures(link),
         challenges=RedisChallenges(link),
         refusals=RedisRefusals(link),
+        deliveries=RedisDeliveries(link),
     )

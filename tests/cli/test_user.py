@@ -28,8 +28,10 @@ def test_add_and_show(shell: Shell) -> None:
         "groups": ["hr", "guards"],
         "enabled": True,
         "has_password": True,
+        "messages": [],
     }
     text = shell.done("show", "anna")
+    assert "messages  none to this number" in text
     assert "mobile    070-174 06 05 (+46701740605)\n" in text
     assert "groups    hr, guards\n" in text
 

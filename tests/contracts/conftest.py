@@ -11,8 +11,9 @@ import pytest
 import pytest_asyncio
 
 from gateway.auth.ports import ChallengeStore, FailureStore, RefusalStore, SessionStore
+from gateway.auth.sms_ports import DeliveryStore
 from gateway.store.store import open_store
-from tests.fakes import FakeChallenges, FakeClock, FakeRefusals, FakeStore
+from tests.fakes import FakeChallenges, FakeClock, FakeDeliveries, FakeRefusals, FakeStore
 
 
 @dataclass
@@ -23,6 +24,7 @@ class Stores:
     failures: FailureStore
     challenges: ChallengeStore
     refusals: RefusalStore
+    deliveries: DeliveryStore
     clock: FakeClock | None = None
 
     async def elapse(self, seconds: float) -> None:
@@ -39,8 +41,15 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
     if request.param == "fake":
         clock = FakeClock()
         memory = FakeStore(clock)
-        yield Stores(memory, memory, FakeChallenges(memory), FakeRefusals(clock), clock)
+        yield Stores(
+            memory,
+            memory,
+            FakeChallenges(memory),
+            FakeRefusals(clock),
+            FakeDeliveries(clock),
+            clock,
+        )
         return
     store = open_store(request.getfixturevalue("redis_url"))
-    yield Stores(store.sessions, store.failures, store.challenges, store.refusals)
+    yield Stores(store.sessions, store.failures, store.challenges, store.refusals, store.deliveries)
     await store.close()

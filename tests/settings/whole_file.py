@@ -62,7 +62,7 @@ def every_way(directory):
     yield text.replace('{ file = "ldap.password" }', '"Gurka7Tolv9x"')
     http = ('name = "http', 'url = "http:', "form =")
     preset = ("from =", "username =", "password =")
-    elks = edited(on=preset, off=("form =",))
+    elks = edited(on=(*preset, "receipts ="), off=("form =",))
     yield elks.replace('kind = "http"', 'kind = "46elks"')
     twilio = edited(on=(*preset, "account ="), off=("form =",))
     yield twilio.replace('kind = "http"', 'kind = "twilio"')

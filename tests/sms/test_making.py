@@ -7,15 +7,17 @@ import pytest
 from gateway.settings.model import Secret
 from gateway.settings.phones import OutboxSms, SmppSms
 from gateway.sms import making
-from gateway.sms.making import make_sms, require_extras
+from gateway.sms.making import Around, make_sms, require_extras
 from tests.fakes import FakeClock
 from tests.sms.conftest import MOBILE, TEXT, Misbehaving
+
+AROUND = Around(FakeClock(), lambda _: None, lambda name: f"https://x/{name}")
 
 
 @pytest.mark.asyncio
 async def test_made_of_settings_in_their_order(server: Misbehaving, tmp_path: Path) -> None:
     outbox = OutboxSms(name="file", path=tmp_path / "o")
-    sms = make_sms([server.settings("broken", name="net"), outbox], FakeClock(), lambda _: None)
+    sms = make_sms([server.settings("broken", name="net"), outbox], AROUND)
     try:
         assert (await sms.send(MOBILE, TEXT)).provider == "file"
     finally:

@@ -188,17 +188,22 @@ def write_config(
     upstream: str = "",
     sms: str = "",
     scheme: str = "http",
+    phones: str | None = None,
 ) -> Path:
     """Write a gateway.toml.
 
     `extra` are top-level keys, `listen`, `upstream` and `sms` further keys of those tables, `tables`
     whole tables, `routes` [[route]]s. `public_port` is where browsers find it, when something
-    stands in front of `port`, and `scheme` how.
+    stands in front of `port`, and `scheme` how. `phones` are the
+    [[sms]] in place of the stub phone.
     """
     default = '[[route]]\npath = "/static/"\nupstream = "portal"\npublic = true\n'
     default += '\n[[route]]\npath = "/"\nupstream = "portal"\n'
     listening = f'[listen]\naddress = ["127.0.0.1:{port}"]\n{listen}\n'
     public = f'public_url = "{scheme}://localhost:{public_port or port}"\n'
+    ours = f'[[sms]]\nkind = "http"\nurl = "{phone}/a1/sms"\n'
+    ours += 'form = { from = "Portvakt", to = "{mobile}", message = "{text}" }\n'
+    ours += sms
     config = directory / "gateway.toml"
     config.write_text(
         f"""{"" if "public_url" in extra else public}state_dir = "var"
@@ -212,11 +217,7 @@ corporate = ["{INSIDE}/32"]
 
 {tables}
 
-[[sms]]
-kind = "http"
-url = "{phone}/a1/sms"
-form = {{ from = "Portvakt", to = "{{mobile}}", message = "{{text}}" }}
-{sms}
+{phones or ours}
 
 [[upstream]]
 name = "portal"

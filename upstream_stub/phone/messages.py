@@ -40,6 +40,7 @@ class Message:
     text: str
     created: float
     parts: int
+    whendelivered: str = ""
 
     def as_json(self) -> dict[str, object]:
         """Return the provider's view of the message."""
@@ -53,7 +54,7 @@ class Message:
             "cost": self.parts * _COST,
             "message": self.text,
             "id": self.id,
-        }
+        } | ({"whendelivered": self.whendelivered} if self.whendelivered else {})
 
 
 def message_of(form: Mapping[str, str]) -> Message:
@@ -67,7 +68,13 @@ def message_of(form: Mapping[str, str]) -> Message:
         raise Refused("Invalid from, 3 to 11 letters and digits or E.164 are wanted")
     text = form["message"]
     return Message(
-        f"s{secrets.token_hex(16)}", form["from"], form["to"], text, now(), parts_of(text)
+        f"s{secrets.token_hex(16)}",
+        form["from"],
+        form["to"],
+        text,
+        now(),
+        parts_of(text),
+        form.get("whendelivered", ""),
     )
 
 

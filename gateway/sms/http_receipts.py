@@ -1,0 +1,35 @@
+"""What providers post to us of a message: which one, and whether it has arrived. Pure.
+
+46elks posts `id` and `status` to its `whendelivered`, Twilio `MessageSid` and `MessageStatus` to
+its `StatusCallback`; both post earlier states too, which tell nothing here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from gateway.auth.sms_ports import Receipt
+from gateway.settings.phones import Dialect, HttpSms
+
+CALLBACKS: Final = {Dialect.ELKS: "whendelivered", Dialect.TWILIO: "StatusCallback"}
+"""The field of a message that says where its receipts go."""
+
+_FIELDS: Final = {
+    Dialect.ELKS: ("id", "status"),
+    Dialect.TWILIO: ("MessageSid", "MessageStatus"),
+}
+_STATES: Final = {"delivered": True, "read": True, "failed": False, "undelivered": False}
+_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+def receipt_of(way: HttpSms, fields: Mapping[str, str]) -> Receipt | None:
+    """Return what a posted form says; None for a state that is not the last, or another form."""
+    if way.dialect not in _FIELDS:
+        return None
+    name, state = (fields.get(field, "") for field in _FIELDS[way.dialect])
+    arrived = _STATES.get(state)
+    if arrived is None or _ID.fullmatch(name) is None:
+        return None
+    return Receipt(way.name, name, arrived=arrived)
