@@ -12,8 +12,9 @@ HERE = "/.gateway/receipts/elks/s3cret"
 
 
 async def test_what_is_posted_is_heard(house: House, browser: Browser) -> None:
-    headers = {"Origin": "https://api.46elks.com"}
-    page = await browser.post(HERE, {"id": "s1", "status": "delivered"}, headers=headers)
+    page = await browser.post(
+        HERE, {"id": "s1", "status": "delivered"}, Origin="https://api.46elks.com"
+    )
     assert (page.status, page.text) == (204, "")
     assert "Set-Cookie" not in page.answer.headers
     assert house.heard == [("elks", {"id": "s1", "status": "delivered"})]
