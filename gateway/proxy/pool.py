@@ -23,6 +23,8 @@ _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 30.0
 _MAX_IDLE: Final = 64
 _MAX_WAITING: Final = 1024
+_BABBLES_S: Final = 600.0
+"""How long an address that sent bytes to nobody has each connection used once only."""
 
 _log = logging.getLogger("portvakt.upstream")
 
@@ -42,13 +44,14 @@ class Waiter(Protocol):
 class Address:
     """One address of an upstream and how it fares."""
 
-    __slots__ = ("down_until", "idle", "open", "pause_s", "url")
+    __slots__ = ("babbles_until", "down_until", "idle", "open", "pause_s", "url")
 
     def __init__(self, url: UpstreamUrl) -> None:
         self.url = url
         self.idle: list[UpstreamConnection] = []
         self.open = 0  # connections, idle ones and those being made counted
         self.down_until = 0.0
+        self.babbles_until = 0.0
         self.pause_s = 0.0
 
     @property
@@ -113,6 +116,9 @@ class Pool:
         """Take a clean connection back, for the next in turn or for later."""
         address = connection.address
         assert isinstance(address, Address)  # noqa: S101 - narrows, guards nothing
+        if address.babbles_until > self.ticker.now:
+            connection.transport.abort()
+            return
         while self._waiting:
             waiter = self._waiting.popleft()
             if waiter.wants_connection:
@@ -123,6 +129,18 @@ class Pool:
             address.idle.append(connection)
         else:
             connection.transport.abort()
+
+    def babbled(self, connection: UpstreamConnection) -> None:
+        """Take note that an address sent bytes that answer nobody: no connection is used again.
+
+        Where they come a moment later, they would be the answer to whoever has the connection then.
+        """
+        address = connection.address
+        assert isinstance(address, Address)  # noqa: S101 - narrows, guards nothing
+        if address.babbles_until <= self.ticker.now:
+            _log.warning("upstream %s at %s: bytes that answer nobody", self.upstream.name, address)
+        address.babbles_until = self.ticker.now + _BABBLES_S
+        self._drop_idle(address)
 
     def gone(self, connection: UpstreamConnection) -> None:
         """Forget a closed connection."""

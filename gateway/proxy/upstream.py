@@ -21,6 +21,9 @@ _MAX_HEAD: Final = 256 * 1024
 _MAX_INTERIM: Final = 16
 _WRITE_HIGH: Final = 128 * 1024
 
+_TOO_IDLE: Final = (b"HTTP/1.1 408", b"HTTP/1.0 408")
+"""What some servers say when they close a connection that nobody used (RFC 9110 section 15.5.9)."""
+
 _HEAD, _BODY, _TUNNEL = range(3)
 
 
@@ -59,6 +62,9 @@ class Home(Protocol):
 
     def gone(self, connection: UpstreamConnection) -> None:
         """Forget a closed connection."""
+
+    def babbled(self, connection: UpstreamConnection) -> None:
+        """Take note that bytes came which answer nobody."""
 
     ticker: Ticker
     answers: AnswerReader
@@ -110,6 +116,8 @@ class UpstreamConnection(asyncio.Protocol):
         """Parse on; see asyncio."""
         asker = self.asker
         if asker is None:  # bytes while idle: nobody may ever be given them
+            if not data.startswith(_TOO_IDLE) and not self.transport.is_closing():
+                self._home.babbled(self)
             self.close()
             return
         if self._state == _TUNNEL:
@@ -257,6 +265,8 @@ class UpstreamConnection(asyncio.Protocol):
             self.reading.release(Held.PEER_FULL)
             self._home.idle(self)
         else:
+            if surplus:
+                self._home.babbled(self)
             self.transport.abort()
         asker.answer_end(trailers)
 

@@ -67,6 +67,33 @@ async def test_bytes_while_idle_are_nobodys(house: House) -> None:
     assert len(house.origin.visits) == 2
 
 
+async def test_an_upstream_that_babbles_has_each_connection_used_once(house: House) -> None:
+    """What it sends to nobody a moment later would be the answer to whoever asks next."""
+    client = await house.client()
+    assert (await client.ask(get())).body == b"ok"
+    house.origin.visits[0].send(b"evil")
+    await house.until(lambda: not house.pool.connections)
+    for _ in range(3):
+        assert (await client.ask(get())).body == b"ok"
+    assert [len(visit.heads) for visit in house.origin.visits] == [1, 1, 1, 1]
+    house.pool.addresses[0].babbles_until = 0.0  # ten minutes later
+    for _ in range(3):
+        assert (await client.ask(get())).body == b"ok"
+    assert [len(visit.heads) for visit in house.origin.visits] == [1, 1, 1, 1, 3]
+
+
+async def test_a_server_that_says_408_to_an_idle_connection_goes_on_being_trusted(
+    house: House,
+) -> None:
+    client = await house.client()
+    assert (await client.ask(get())).body == b"ok"
+    house.origin.visits[0].send(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n")
+    await house.until(lambda: not house.pool.connections)
+    for _ in range(2):
+        assert (await client.ask(get())).body == b"ok"
+    assert [len(visit.heads) for visit in house.origin.visits] == [1, 2]
+
+
 @pytest.mark.parametrize("method", [b"GET", b"PUT", b"DELETE"])
 async def test_a_stale_connection_is_tried_once_more(house: House, method: bytes) -> None:
     async def script(visit: Visit) -> None:
