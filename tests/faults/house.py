@@ -94,6 +94,8 @@ class House:
         self.redis.process.wait()
 
     def set_clock(self, seconds: float) -> None:
+        """Set the gateway's clock; a code that was on its way may be too old now, and is refused."""
+        self.site.codes_expire = True
         write_skew(self.gateway.directory / "skew", seconds)
 
     def order_sms(self, mode: str, count: int) -> None:

@@ -42,6 +42,8 @@ class Site:
     pause_s: float = 0.1
     upload_pause_s: float = 0.0
     """Between the eight pieces of an upload."""
+    codes_expire: bool = False
+    """Whether a right code may come too late."""
     revoked: list[str] = field(default_factory=list)
     lines: set[Line] = field(default_factory=set)
 
@@ -220,20 +222,26 @@ async def _on_and_off(person: Person, mobile: str):
         return (WRONG, "a session with an error") if "gateway" in person.cookies else (HONEST, "")
     if answer.status != 303:
         return WRONG, f"logon {answer.status} {answer.text[:200]}"
-    if mobile:
-        if "gateway" in person.cookies:
-            return WRONG, "a session without the code"
-        answer = await _type_code(person, mobile)
-        if answer is None or answer.status in HONEST_STATUSES:
-            return HONEST, ""
-        if answer.status != 303:
-            return WRONG, f"code {answer.status} {answer.text[:200]}"
+    if mobile and (trouble := await _with_code(person, mobile)):
+        return trouble
     if "gateway" not in person.cookies:
         return WRONG, f"no session after {answer.status} {answer.fields}"
     verdict, why = await reader(person)()
     if verdict != RIGHT:
         return verdict, f"after the logon: {why}"
     return await _off(person)
+
+
+async def _with_code(person: Person, mobile: str):
+    """Give the code; return the verdict where that was the end of it."""
+    if "gateway" in person.cookies:
+        return WRONG, "a session without the code"
+    answer = await _type_code(person, mobile)
+    if answer is None or answer.status in HONEST_STATUSES:
+        return HONEST, ""
+    if answer.status == 401 and person.site.codes_expire:
+        return HONEST, ""
+    return None if answer.status == 303 else (WRONG, f"code {answer.status} {answer.text[:200]}")
 
 
 async def _off(person: Person):
