@@ -39,13 +39,13 @@ class FormTokens:
         return f"{issued}.{self._signature(mark, session, purpose, issued)}"
 
     def is_valid(self, token: str, mark: str, session: str, purpose: str, now: float) -> bool:
-        """Whether `token` was issued for exactly this within two hours, by whichever clock of ours."""
+        """Whether `token` was issued for exactly this within two hours, by any clock of ours."""
         found = _TOKEN.fullmatch(token)
         if found is None:
             return False
         issued = int(found[1])
         right = hmac.compare_digest(found[2], self._signature(mark, session, purpose, issued))
-        # Ours, so a moment to come is no forgery: a clock was set back, or the other gateway's is ahead.
+        # A moment to come is no forgery: a clock was set back, or the other gateway's is ahead.
         return right and abs(int(now) - issued) <= LIFETIME_S
 
     def _signature(self, mark: str, session: str, purpose: str, issued: int) -> str:
