@@ -10,6 +10,7 @@ need nginx nginx-light
 PATH="$PATH:/usr/sbin" need logrotate logrotate
 need haproxy haproxy
 need php php-cli
+PATH="$PATH:/usr/sbin" need bearerbox kannel
 PATH="$PATH:/usr/sbin" need slapd slapd
 PATH="$PATH:/usr/sbin" need samba "samba samba-dsdb-modules samba-vfs-modules samba-ad-provision"
 "$PYTHON" -c "import ldap" 2>/dev/null || [ -e /usr/include/ldap.h ] || packages="$packages libldap-dev libsasl2-dev"

@@ -41,7 +41,8 @@ class HttpSms(_Named):
 
     `form` or `json` (never both) hold templates with {mobile} and {text}. Success is a 2xx
     status, and where `success_text` is set, that text in the answer as well.
-    `receipts`: the provider is asked to tell what became of each message (not PLAIN).
+    `method` is "POST", or "GET" for a form in the query. `receipts`: the provider is asked to tell
+    what became of each message (not PLAIN).
     """
 
     url: str
@@ -53,6 +54,7 @@ class HttpSms(_Named):
     success_text: str | None = None
     dialect: Dialect = Dialect.PLAIN
     receipts: bool = False
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

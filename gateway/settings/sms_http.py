@@ -15,7 +15,7 @@ from gateway.settings.problems import show
 from gateway.settings.reading import Refused, Table, Value, shaped
 from gateway.settings.sms_common import read_common
 from gateway.settings.templates import words_of
-from gateway.settings.values import text
+from gateway.settings.values import one_of, text
 
 _PLACES: Final = ("mobile", "text")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
@@ -37,6 +37,7 @@ def read_http(table: Table, name: str) -> HttpSms:
     sms = HttpSms(
         name=name,
         url=table.need("url", "", call_url, '"https://api.example.se/sms"'),
+        method=table.read("method", "POST", one_of("POST", "GET")),
         form=table.read("form", None, _form),
         json=table.read("json", None, _json),
         headers=table.read("headers", (), _headers),
@@ -45,6 +46,8 @@ def read_http(table: Table, name: str) -> HttpSms:
         success_text=table.read("success_text", None, text),
         **read_common(table),
     )
+    if sms.method == "GET" and has_json:
+        table.tell("json", 'json, with method = "GET"', "a form, which goes into the query")
     if table.has("username") != table.has("password"):
         given = "username" if table.has("username") else "password"
         table.tell(given, f"{given} alone", "username and password together (basic authentication)")

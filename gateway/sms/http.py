@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 import aiohttp
+from yarl import URL
 
 from gateway.auth.ports import Unavailable
 from gateway.auth.sms_ports import Taken
@@ -51,11 +52,15 @@ class HttpSender:
         """
         settings = self._settings
         body, content_type = _filled(settings, {"mobile": mobile, "text": text}, self._further)
+        url, headers = settings.url, {"Content-Type": content_type, **self._headers}
+        if settings.method == "GET":
+            url, body, headers = _with_query(url, body), b"", self._headers
         try:
-            async with self._open().post(
-                settings.url,
-                data=body,
-                headers={"Content-Type": content_type, **self._headers},
+            async with self._open().request(
+                settings.method,
+                URL(url, encoded=True),
+                data=body or None,
+                headers=headers,
                 allow_redirects=False,
             ) as response:
                 wants = reads_body(settings, response.status)
@@ -116,6 +121,11 @@ def _filled(
         return text.encode(), "application/json"
     pairs = [(name, _in_text(template, values)) for name, template in settings.form or ()]
     return urlencode(pairs + further).encode(), "application/x-www-form-urlencoded"
+
+
+def _with_query(url: str, form: bytes) -> str:
+    """Return a URL with a form in its query, behind what is there."""
+    return f"{url}{'&' if '?' in url else '?'}{form.decode('ascii')}"
 
 
 def _in_text(template: str, values: dict[str, str]) -> str:

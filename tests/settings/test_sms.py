@@ -23,6 +23,8 @@ CASES = [
     (HTTP + "form = { to = '{mobile} {text}', n = 1 }", 3, "sms[1].form.n", "1", "text"),
     (HTTP + "json = { to = '{mobile} {text}', d = 2026-01-01 }", 3, "sms[1].json.d", "a date", "JSON"),
     (HTTP + "json = { to = '{mobile} {text}', d = nan }", 3, "sms[1].json.d", "NaN", "JSON"),
+    (HTTP + "method = 'GET'\njson = { to = '{mobile}', m = '{text}' }", 4, "sms[1].json", "GET", "a form"),
+    (HTTP + FORM + "method = 'PUT'", 4, "sms[1].method", '"PUT"', '"POST"'),
     (HTTP + "json = 'x'", 3, "sms[1].json", '"x"', "a table"),
     (HTTP + FORM + "username = 'u'", 4, "sms[1].username", "alone", "password"),
     (HTTP + FORM + "username = 'u:v'\npassword = 'p'", 4, "sms[1].username", "colon", "without"),

@@ -39,7 +39,7 @@ class Misbehaving:
         return HttpSms(**{**defaults, **changes})
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        self.seen.append((request.path, dict(request.headers), await request.read()))
+        self.seen.append((request.raw_path, dict(request.headers), await request.read()))
         return await ANSWERS[request.path.lstrip("/")](self, request)
 
 
@@ -126,6 +126,7 @@ ANSWERS: dict[str, Answer] = {
 async def server() -> AsyncIterator[Misbehaving]:
     misbehaving = Misbehaving()
     app = web.Application()
+    app.router.add_get("/{path}", misbehaving.answer)
     app.router.add_post("/{path}", misbehaving.answer)
     async with TestServer(app, host="127.0.0.1") as running:
         misbehaving.base = str(running.make_url("")).rstrip("/")

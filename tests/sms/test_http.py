@@ -41,6 +41,20 @@ async def test_a_form_is_filled_and_the_provider_named(server: Misbehaving) -> N
     ]  # fmt: skip
 
 
+async def test_a_form_in_the_query(server: Misbehaving) -> None:
+    settings = server.settings("ok?key=a%2Fb", method="GET")
+    async with sender_of(settings) as sender:
+        assert await sender.send(MOBILE, TEXT) == Taken("first")
+    (path, headers, body) = server.seen[0]
+    query = path.removeprefix("/ok?")
+    assert query.startswith("key=a%2Fb&")
+    assert parse_qsl(query, strict_parsing=True)[1:] == [
+        ("from", "Portvakt"), ("to", MOBILE), ("message", TEXT),
+    ]  # fmt: skip
+    assert body == b""
+    assert "Content-Type" not in headers
+
+
 async def test_json_is_filled_at_every_depth(server: Misbehaving) -> None:
     template = {"to": ["{mobile}"], "body": {"text": "{text}", "{text}": 1, "flash": False}}
     settings = server.settings("ok", form=None, json=template)

@@ -150,6 +150,7 @@ def test_kannel_takes_messages_and_hands_them_to_an_smsc(tmp_path):
         sms = f"""[[sms]]
 kind = "http"
 url = "{url}"
+method = "GET"
 form = {{ username = "portvakt", password = "kannel-pw", charset = "UTF-8", from = "Portal", to = "{{mobile}}", text = "{{text}}" }}
 success_text = "0: Accepted"
 """
