@@ -47,7 +47,7 @@ def queries() -> list[tuple[str, str]]:
 
 def labels_asked(query: str) -> set[str]:
     asked = {
-        label.partition("=")[0].rstrip("!~ ")
+        re.split(r"[=!]", label)[0].strip()  # =, !=, =~, !~
         for _, inside in LABELLED.findall(query)
         for label in inside.split(",")
     }
