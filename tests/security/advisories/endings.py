@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 
 from gateway.store.embedded import EmbeddedRedis
 from tests.security.advisories.replay import Replay, attack, fields, status
@@ -35,9 +34,7 @@ def ended_by_an_operator(case: Replay) -> None:
             filled = filled.replace("{id}", str(json.loads(shown.stdout)[0]["id"]))
         command, _, stdin = filled.partition(" < ")
         case.place.operate(*command.split(), stdin=stdin + "\n")
-        done = time.monotonic()
-        wait_for(lambda known=cookie: is_out(case, known), "the end", 5)
-        assert time.monotonic() - done < 5
+        wait_for(lambda known=cookie: is_out(case, known), "the end", 15)
         case.reached()
         for _ in range(6):
             assert is_out(case, cookie), case.told(words)
@@ -52,11 +49,11 @@ def groups_that_were_taken_away(case: Replay) -> None:
         browser = Visitor(case.place.gateway, INSIDE)
         browser.log_on(case.victim)
         case.reached()
-        browser.get("/debug/echo")
-        (before,) = case.reached()
+        assert browser.get("/debug/echo").status == 200, case.told(group)
+        (before,) = [one for one in case.reached() if one["target"] == "/debug/echo"]
         assert fields(before, "X-Remote-Groups") == [group]
         case.place.operate("user", "set-groups", case.victim)
-        wait_for(lambda b=browser: b.get("/debug/echo").status == 302, "the end", 5)
+        wait_for(lambda b=browser: b.get("/debug/echo").status == 302, "the end", 15)
         case.reached()
         again = Visitor(case.place.gateway, INSIDE)
         again.log_on(case.victim)
