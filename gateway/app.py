@@ -45,7 +45,7 @@ from gateway.reload.look import Running
 from gateway.settings.model import LONGEST_HEAD, Upstream, UpstreamUrl
 from gateway.store.store import open_store
 from gateway.system import SystemClock, SystemEntropy
-from gateway.tasks import report, spawn
+from gateway.tasks import end, report, spawn
 from gateway.worker import Worker
 from gateway.worker_metrics import metrics_page, open_desk
 
@@ -224,9 +224,7 @@ async def _background(lasting: Lasting, worker: Worker, line: socket.socket) -> 
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
 
 
 @contextlib.asynccontextmanager

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Coroutine, Iterable
+from typing import Any, Final
 
 _log = logging.getLogger("portvakt.tasks")
+_ENDS_WITHIN_S: Final = 0.5
 _running: set[asyncio.Task[Any]] = set()
 _promised: set[asyncio.Task[Any]] = set()
 
@@ -37,6 +38,21 @@ async def keep_promises(within_s: float) -> None:
         await asyncio.wait(_promised, timeout=left)
     for task in _promised:
         _log.warning("task %s was not done in time", task.get_name())
+
+
+async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait until all have ended; who goes on is cancelled again.
+
+    A driver that is told while it connects may take that for a time-out of its own, and its caller
+    then tries once more.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=_ENDS_WITHIN_S)
+        for task in left:
+            _log.info("task %s goes on: it is told again to end", task.get_name())
 
 
 def _finished(task: asyncio.Task[Any]) -> None:

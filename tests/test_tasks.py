@@ -7,6 +7,7 @@ import logging
 
 import pytest
 
+from gateway import tasks
 from gateway.tasks import keep_promises, spawn
 
 pytestmark = pytest.mark.asyncio
@@ -52,3 +53,24 @@ async def test_nobody_waits_for_what_was_not_promised_nor_for_ever(caplog) -> No
     for task in (plain, late):
         task.cancel()
     await asyncio.wait([plain, late])
+
+
+async def test_who_takes_a_cancellation_for_something_else_is_told_again(monkeypatch):
+    monkeypatch.setattr(tasks, "_ENDS_WITHIN_S", 0.01)
+    told = []
+
+    async def deaf():
+        while len(told) < 3:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                told.append(1)
+
+    async def plain():
+        await asyncio.sleep(60)
+
+    both = [tasks.spawn(deaf(), "deaf"), tasks.spawn(plain(), "plain")]
+    await asyncio.sleep(0)
+    await tasks.end(both)
+    assert (len(told), both[0].done(), both[1].cancelled()) == (3, True, True)
+    await tasks.end([])

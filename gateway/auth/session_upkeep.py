@@ -11,6 +11,7 @@ from gateway.auth.live import LiveSession
 from gateway.auth.ports import Clock, SessionStore, Unavailable, Use
 from gateway.auth.session_cache import SessionCache
 from gateway.auth.session_times import SessionTimes
+from gateway.tasks import end, spawn
 
 TICK_S: Final = 1.0
 _BATCH: Final = 500
@@ -44,11 +45,17 @@ class SessionUpkeep:
 
     async def run(self) -> None:
         """Listen and tick until cancelled; then write down what is known."""
+        # Not a TaskGroup: it cancels once, and the driver may lose that while it connects.
+        tasks = [
+            spawn(self._listen(), "listen for ended sessions"),
+            spawn(self._tick_for_ever(), "sessions upkeep"),
+        ]
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._listen(), name="listen for ended sessions")
-                tasks.create_task(self._tick_for_ever(), name="sessions upkeep")
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         finally:
+            await end(tasks)
             await self._last_words()
 
     async def _last_words(self) -> None:
