@@ -24,6 +24,7 @@ PARTS: Final = {
     "redis-server": ("redis-server", "valkey-server"),
     "samba": ("samba",),
     "slapd": ("slapd",),
+    "systemd": ("systemd-analyze",),
 }
 """Debian's package, and the programs that will do."""
 FILES: Final = {

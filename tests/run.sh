@@ -11,6 +11,7 @@ PATH="$PATH:/usr/sbin" need logrotate logrotate
 need haproxy haproxy
 need php php-cli
 PATH="$PATH:/usr/sbin" need bearerbox kannel
+need systemd-socket-activate systemd
 PATH="$PATH:/usr/sbin" need slapd slapd
 PATH="$PATH:/usr/sbin" need samba "samba samba-dsdb-modules samba-vfs-modules samba-ad-provision"
 "$PYTHON" -c "import ldap" 2>/dev/null || [ -e /usr/include/ldap.h ] || packages="$packages libldap-dev libsasl2-dev"

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -37,6 +38,7 @@ from gateway.reload import handover
 from gateway.reload.keeper import Keeper
 from gateway.reload.look import Looker, Running
 from gateway.reload.relay import Relay
+from gateway.service_manager import ServiceManager, addresses_of
 from gateway.settings.files import digest_of
 from gateway.settings.model import Secret, Settings
 from gateway.store.embedded import EmbeddedRedis, EmbeddedRedisError
@@ -45,6 +47,8 @@ from gateway.system import SystemClock, SystemEntropy
 
 _log = logging.getLogger("portvakt")
 _EMBEDDED = "embedded"
+_SIGNS = 3
+"""How many signs of life leave in the time in which one is expected."""
 _SWITCH_S = 0.001
 """How long a thread that compiles a configuration may hold requests up before it lets go."""
 
@@ -125,7 +129,10 @@ class _Parent:
         self.workers = settings.listen.workers or os.cpu_count() or 1
         self._path = path
         self._redis = redis
-        self._public, self._admin = bind(settings.listen.address), bind([settings.admin])
+        self._manager = ServiceManager()
+        self._public, self._admin = _listening(settings, self._manager)
+        self._is_up = False
+        self._next_sign = 0.0
         self._redis_url = redis.start() if redis is not None else settings.redis_url.reveal()
         self._clock = SystemClock()
         listen = settings.listen
@@ -148,7 +155,7 @@ class _Parent:
             grace_s=self._grace_s,
             ears=[self._relay.fileno()],
             tend=self._tend,
-            stopping=self._stop_listening,
+            stopping=self._stop,
             lost=self._lost,
         ).run()
         self._relay.close()
@@ -179,6 +186,7 @@ class _Parent:
 
     def _tend(self) -> None:
         self._relay.pass_on()
+        self._sign_of_life()
         if self._redis is not None and not self._redis.is_alive():
             _log.error("the embedded Redis ended; it is started again")
             try:
@@ -186,14 +194,46 @@ class _Parent:
             except EmbeddedRedisError as error:
                 _log.error("%s", error)
 
+    def _sign_of_life(self) -> None:
+        """Tell the service manager, as long as a worker lives; when none does it starts us anew."""
+        living = self._desk.living()
+        if living == self.workers and not self._is_up:
+            self._is_up = True
+            self._manager.tell(READY="1", STATUS=f"serving with {living} workers")
+        now = time.monotonic()
+        if living and self._manager.watchdog_s and now >= self._next_sign:
+            self._next_sign = now + self._manager.watchdog_s / _SIGNS
+            self._manager.tell(WATCHDOG="1")
+
     def _lost(self, name: str) -> None:
         self._counters.count("restarts", name)
         self._desk.publish()
+
+    def _stop(self) -> None:
+        self._manager.tell(STOPPING="1", STATUS="finishing what is under way")
+        self._stop_listening()
 
     def _stop_listening(self) -> None:
         # The kernel goes on accepting for as long as any process holds the socket.
         for listening in (*self._public, *self._admin):
             listening.close()
+
+
+def _listening(
+    settings: Settings, manager: ServiceManager
+) -> tuple[list[socket.socket], list[socket.socket]]:
+    """Return the sockets of [listen] and of [admin], those of the service manager among them.
+
+    Raises OSError, also for one that it hands over and that gateway.toml does not name.
+    """
+    handed = addresses_of(manager.sockets())
+    named = {(one.host, one.port) for one in (*settings.listen.address, settings.admin)}
+    for host, port in handed.keys() - named:
+        raise OSError(
+            f"the service manager listens on {host}:{port}, which gateway.toml does not name; "
+            "write it in [listen] address, or take it out of the .socket unit"
+        )
+    return bind(settings.listen.address, handed), bind([settings.admin], handed)
 
 
 def _see_audit(settings: Settings) -> None:

@@ -66,13 +66,17 @@ class Desk:
             self.lag_s = max(self.lag_s * 0.8, self._now() - due)
             self.publish()
 
+    def living(self) -> int:
+        """Return how many workers have put something up of late."""
+        found = [self._of(place) for place in range(self._workers)]
+        return sum(one is not None and not self._is_silent(one) for one in found)
+
     def all_values(self) -> dict[Key, Number]:
         """Return the numbers of all processes as one, this one's as they are now."""
         self.publish()
         found = [self._of(place) for place in range(self._board.places)]
-        living = sum(b is not None and not self._is_silent(b) for b in found[: self._workers])
         total = added(bulletin.values for bulletin in found if bulletin is not None)
-        return {**total, ("workers", ()): living}
+        return {**total, ("workers", ()): self.living()}
 
     def amiss(self) -> str | None:
         """Return what is wrong with another worker, or None; none knows that it hangs itself."""

@@ -11,7 +11,7 @@ import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from gateway.proxy.client import ClientConnection
@@ -26,12 +26,18 @@ _HANDSHAKE_S: Final = 10.0
 _BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-def bind(addresses: Sequence[HostPort]) -> list[socket.socket]:
-    """Return listening TCP sockets. Raises OSError whose text names the address."""
+def bind(
+    addresses: Sequence[HostPort], handed: Mapping[tuple[str, int], socket.socket] | None = None
+) -> list[socket.socket]:
+    """Return listening TCP sockets. Raises OSError whose text names the address.
+
+    `handed` are sockets that listen already, by host and port: they are taken where they fit.
+    """
     bound: list[socket.socket] = []
     for address in addresses:
+        ready = (handed or {}).get((address.host, address.port))
         try:
-            bound.append(_bind_one(address))
+            bound.append(ready or _bind_one(address))
         except OSError as error:
             for other in bound:
                 other.close()
