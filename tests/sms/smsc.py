@@ -68,6 +68,11 @@ class Smsc:
             writer.transport.abort()
         self.writers.clear()
 
+    def name_for(self, to: str) -> str:
+        """Return what the newest message to a number (E.164) is called."""
+        places = [n for n, one in enumerate(self.submitted, start=1) if f"+{one.to[2]}" == to]
+        return f"id{places[-1]}"
+
     def receipt(self, name: str, state: bytes, tlvs: bytes = b"", to: int = 0) -> None:
         """Send a delivery receipt with a text, or with optional parameters alone."""
         text = b"" if tlvs else b"id:%s sub:001 dlvrd:001 stat:%s err:000" % (name.encode(), state)
