@@ -40,6 +40,18 @@ def test_an_authority_that_is_none(tmp_path):
     assert [one.key for one in error.problems] == ["upstream[1].tls_ca"]
 
 
+def test_ways_to_a_phone(tmp_path, monkeypatch):
+    (tmp_path / "ca.pem").write_text("nothing\n")
+    mail = "host = 'h.se'\nfrom = 'a@b.se'\nto = '{mobile}@b.se'\ntls_ca = 'ca.pem'\n"
+    smsc = "host = 'h.se'\nfrom = 'A'\nusername = 'u'\npassword = 'p'\n"
+    text = f"{SMALL}[[sms]]\nkind = 'smtp'\n{mail}[[sms]]\nkind = 'smpp'\n{smsc}"
+    assert [one.key for one in refused(tmp_path, text).problems] == ["sms[1].tls_ca"]
+    monkeypatch.setattr("gateway.sms.making.find_spec", lambda _: None)
+    problems = refused(tmp_path, text).problems
+    assert [one.key for one in problems] == ["sms[1].tls_ca", "sms[2].kind"]
+    assert "portvakt[smpp]" in problems[1].found
+
+
 def test_what_follows_the_state_directory(tmp_path):
     path = write(tmp_path, 'state_dir = "new"\n' + SMALL)
     settings = read_checked(path, {}, state_dir=tmp_path / "old")

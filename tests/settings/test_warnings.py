@@ -11,6 +11,8 @@ PHONE = '[[sms]]\nkind = "http"\nurl = "https://a.se/b"\nform = { to = "{mobile}
 SAFE = SMALL + PHONE
 PUBLIC = SAFE.replace("http://localhost:8080", "https://one.example.se")
 PROXY = "[listen]\ntrusted_proxies = ['10.1.1.1']\n"
+MAIL = "[[sms]]\nkind = 'smtp'\nhost = 'h.se'\nfrom = 'a@b.se'\nto = '{mobile}@b.se'\n"
+SMSC = "[[sms]]\nkind = 'smpp'\nhost = 'h.se'\nfrom = 'A'\nusername = 'u'\npassword = 'pw'\n"
 COUNTRIES = "countries = ['NO']\n"
 END = SAFE.count("\n") + 1
 
@@ -41,6 +43,7 @@ def test_nothing_to_warn_of(tmp_path, text):
         (SMALL, "sms"),
         (PUBLIC + PROXY + "[[sms]]\nkind = 'outbox'\n", "sms[2].kind"),
         (SAFE + COUNTRIES, "sms[1].countries"),
+        (SAFE + MAIL + "tls = 'none'\n", "sms[2].tls"),
         (SAFE + "[admin]\naddress = '0.0.0.0:8081'\n", "admin.address"),
         (PUBLIC, "listen.trusted_proxies"),
         (
@@ -217,3 +220,10 @@ def test_countries_without_a_provider(tmp_path, countries, behind, hints):
     problems = found(tmp_path, f"{SAFE}countries = {countries}\n{behind}")
     assert [problem.is_hint for problem in problems] == hints
     assert {problem.key for problem in problems} <= {"sms[1].countries"}
+
+
+def test_an_smsc_in_clear_text(tmp_path):
+    assert keys(tmp_path, SAFE + SMSC) == {"sms[2].password"}  # stands in the file
+    clear = SAFE + SMSC + "tls = 'none'\n"
+    assert keys(tmp_path, clear) == {"sms[2].password", "sms[2].tls"}
+    assert "sms[2].tls" not in keys(tmp_path, clear.replace("'h.se'", "'127.0.0.1'"))
