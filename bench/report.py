@@ -7,9 +7,9 @@ from bench.claims import Claim, Outcome
 
 def text(outcome: Outcome) -> str:
     """Return the tables of one part."""
-    lines = [outcome.caption, ""]
+    lines = [outcome.caption]
     if outcome.summaries:
-        lines += _table(outcome)
+        lines += ["", *_table(outcome)]
     if outcome.claims:
         width = max(len(one.what) for one in outcome.claims)
         lines += ["", *(_claim(one, width) for one in outcome.claims)]
