@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import os
 import re
+import sys
 import threading
 import unicodedata
 from collections.abc import Callable
@@ -56,6 +58,9 @@ class Cost:
     lanes: int = 1
 
 
+_NICE: Final = 5
+
+
 class PasswordUnusable(ValueError):
     """A text that cannot be a password: empty, too long, with NUL, or not encodable."""
 
@@ -96,6 +101,16 @@ def default_threads() -> int:
     return min(8, max(2, os.cpu_count() or 1))
 
 
+def _step_back() -> None:
+    """Let this thread have what the loop of requests leaves over: a derivation is never urgent.
+
+    Linux has a niceness for each thread; elsewhere it would be the whole process's.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+
+
 class PasswordHasher:
     """Derives and verifies on `threads` threads, with at most `waiting` more calls queued.
 
@@ -115,7 +130,9 @@ class PasswordHasher:
         self.threads: Final = threads or default_threads()
         self._entropy = entropy
         self._room = threading.BoundedSemaphore(self.threads + waiting)
-        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="portvakt-argon2")
+        self._pool = ThreadPoolExecutor(
+            self.threads, thread_name_prefix="portvakt-argon2", initializer=_step_back
+        )
         self._decoys: Final[dict[Cost, str]] = {}
 
     async def derive(self, password: str) -> str:
