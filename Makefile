@@ -10,7 +10,7 @@ WORKERS ?= 2
 FUZZ_SECONDS ?= 180
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz bench faults scan check format lint types arch lock clean
+.PHONY: help run test fuzz mutants bench faults scan check format lint types arch lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,11 @@ test: $(VENV)/.test ## install what the tests need, and pass them all
 
 fuzz: $(VENV)/.test ## coverage-guided fuzzing of grammar, settings and rules: FUZZ_SECONDS a target (180)
 	@$(BIN)/python -m tests.fuzz --seconds "$(FUZZ_SECONDS)"
+
+mutants: $(VENV)/.test ## which changed lines of policies/ and gateway/wire no test notices; an hour
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutants.lock
+	@HYPOTHESIS_PROFILE=mutants $(BIN)/mutmut run
+	@$(BIN)/mutmut results
 
 bench: $(VENV)/.bench ## what a request costs, next to its peers; QUICK=1 takes less of it
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
@@ -53,9 +58,11 @@ lock: $(VENV)/.test ## choose the versions of all dependencies anew
 		--python-version 3.11 --extra test pyproject.toml -o requirements/test.lock
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade \
 		--python-version 3.11 --group bench -o requirements/bench.lock
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade \
+		--python-version 3.11 --group mutants -o requirements/mutants.lock
 
 clean: ## remove what was built; var/ (users, sessions, keys) stays
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz screenshots
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz mutants screenshots
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/pip:

@@ -28,6 +28,7 @@ from tests.requirements import (  # noqa: F401 - hooks, called by their names
 
 # No deadline: a machine that is busy with other tests is no fault of the one that is measured.
 settings.register_profile("fast", max_examples=100, deadline=None)
+settings.register_profile("mutants", max_examples=25, deadline=None)
 settings.register_profile("thorough", max_examples=5_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 

@@ -111,3 +111,30 @@ def test_words() -> None:
         "idle": ("never 10m without a request since the logon", "0s at the most"),
         "second_factor": ("a one-time password, or the network corporate", "pwd, from corporate"),
     }
+
+
+NOBODY_KNOWS = Circumstances("", b"PROPFIND", NOON, 90.0)
+FOUND = [
+    (c.SessionNeeded(), ANNA, SEEN, "anna"),
+    (c.SessionNeeded(), None, SEEN, "nobody"),
+    (c.UserListed(frozenset({"bo"})), ANNA, SEEN, "anna"),
+    (c.UserListed(frozenset({"bo"})), None, SEEN, "nobody"),
+    (c.GroupHeld(frozenset({"hr"})), replace(ANNA, groups=("it", "staff")), SEEN, "it, staff"),
+    (c.GroupHeld(frozenset({"hr"})), replace(ANNA, groups=()), SEEN, "no group"),
+    (c.GroupHeld(frozenset({"hr"})), None, SEEN, "no group"),
+    (c.NetworkListed(frozenset({"x"})), ANNA, SEEN, "corporate"),
+    (c.NetworkListed(frozenset({"x"})), ANNA, NOBODY_KNOWS, "no network"),
+    (c.MethodListed(frozenset({b"GET"})), ANNA, NOBODY_KNOWS, "PROPFIND"),
+    (c.LoggedOnSince(HOUR), ANNA, SEEN, "1m ago"),
+    (c.LoggedOnSince(HOUR), None, SEEN, "no logon"),
+    (c.CodeGiven(SecondFactor.ALWAYS), ANNA, SEEN, "pwd, from corporate"),
+    (c.CodeGiven(SecondFactor.ALWAYS), replace(ANNA, factors=("pwd", "otp")), SEEN,
+     "pwd + otp, from corporate"),
+    (c.CodeGiven(SecondFactor.ALWAYS), replace(ANNA, factors=()), SEEN, "no factor, from corporate"),
+    (c.CodeGiven(SecondFactor.ALWAYS), None, SEEN, "no factor, from corporate"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("condition", "who", "seen", "told"), FOUND)
+def test_what_was_found_is_told(condition: c.Condition, who: Who | None, seen, told: str) -> None:
+    assert condition.found(who, seen) == told

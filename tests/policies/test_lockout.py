@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -139,3 +140,18 @@ def test_a_budget_is_never_exceeded_in_any_window_and_time_gives_room(spent: lis
         sum(start <= at < start + BUDGET.period_s for at in judged) <= BUDGET.count
         for start in judged
     )
+
+
+TAKEN_BACK = [  # the state, the try that was right, and what is left
+    (State((1, 2, 3), 0.0, 0.0, 1), 2, State((1, 3), 0.0, 0.0, 1)),
+    (State((1, 2, 3), 3.0, 2.0, 2), 3, State((1, 2), 3.0, 2.0, 2)),  # its lock ended at that moment
+    (State((1, 2, 3, 4, 5, 6), 99.0, 6.0, 3), 1, State((2, 3, 4, 5, 6), 99.0, 6.0, 3)),
+    (State((1, 2, 3, 4, 5, 6), 99.0, 6.0, 3), 6, State((1, 2, 3, 4, 5), 0.0, 0.0, 2)),
+    (State((1, 2, 3, 4, 5), 99.0, 5.0, 3), 1, State((2, 3, 4, 5), 0.0, 0.0, 2)),
+    (State((1, 2, 3, 4, 5), 99.0, 5.0, 0), 5, State((1, 2, 3, 4), 0.0, 0.0, 0)),
+]
+
+
+@pytest.mark.parametrize(("state", "at", "left"), TAKEN_BACK)
+def test_what_a_right_try_leaves(state: State, at: float, left: State) -> None:
+    assert take_back(RULE, state, at) == left

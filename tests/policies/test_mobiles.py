@@ -12,9 +12,11 @@ from policies.mobiles import (
     NotMobile,
     NotMobileReason,
     example,
+    is_e164,
     is_region,
     masked,
     normalise,
+    region_of,
     spoken,
 )
 
@@ -149,3 +151,36 @@ def test_an_example_is_a_mobile_number_of_its_region(region: str) -> None:
 @pytest.mark.parametrize("text", ["", "se", "SWE", "XX", "001", "Sverige"])
 def test_what_is_no_region(text: str) -> None:
     assert not is_region(text)
+
+
+@pytest.mark.parametrize(
+    ("e164", "region"),
+    [
+        ("+46701234567", "SE"),
+        ("+4791234567", "NO"),
+        ("+12025550123", "US"),
+        ("+999", ""),
+        ("", ""),
+        ("0701234567", ""),
+        ("anna", ""),
+    ],
+)
+def test_the_region_of_a_number(e164: str, region: str) -> None:
+    assert region_of(e164) == region
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("+46701234567", True),
+        ("+4670123456\n", False),
+        ("46701234567", False),
+        ("+46 701234567", False),
+        ("+46701234567;x", False),
+        ("+", False),
+        ("", False),
+        ("+٤٦٧٠١٢٣٤٥٦٧", False),
+    ],
+)
+def test_the_form_of_e164(text: str, is_one: bool) -> None:
+    assert is_e164(text) is is_one

@@ -312,3 +312,17 @@ def test_any_text_is_an_address_or_unknown(text):
     assert canonical_address(canonical) == canonical
     if canonical:
         ipaddress.ip_address(canonical)
+
+
+def test_a_set_knows_whether_it_is_empty():
+    assert AddressSet.compile([]).is_empty is True
+    some = AddressSet.compile(["10.0.0.0/8"])
+    assert some.is_empty is False
+    assert (some.contains("10.1.2.3"), some.contains("192.0.2.1")) == (True, False)
+
+
+def test_which_names_any_address_has():
+    table = NetworkTable.compile(
+        {"a": ["10.0.0.0/8"], "b": ["2001:db8::/32"], "gone": ["!10.0.0.0/8"]}
+    )
+    assert table.holding() == {"a", "b", "internet"}

@@ -58,3 +58,29 @@ def test_what_is_no_group(group: str) -> None:
 
 def test_too_many_groups() -> None:
     assert groups_fault(tuple(f"g{n}" for n in range(MOST_GROUPS + 1))) is not None
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (name_fault(" "), "the name is empty"),
+        (name_fault("a\n"), "the name holds a control character"),
+        (name_fault("a" * 201), "the name is longer than 200 characters"),
+        (name_fault("a" * 200), None),
+        (name_fault("李\u00a0小龍"), None),  # no-break spaces are no control characters
+        (email_fault("x" * 81), repr("x" * 80) + " is not an e-mail address"),
+        (email_fault("a@b c"), "the e-mail address holds a space or a control character"),
+        (email_fault("a\0@b"), "the e-mail address holds a space or a control character"),
+        (email_fault("a@" + "b" * 252), None),
+        (email_fault("a@" + "b" * 253), repr("a@" + "b" * 78) + " is not an e-mail address"),
+        (email_fault('"a@b"@'), repr('"a@b"@') + " is not an e-mail address"),
+        (email_fault("@b@c"), None),
+        (groups_fault(("",)), "a group has 1 to 64 characters"),
+        (groups_fault(("g",) * MOST_GROUPS), None),
+        (groups_fault(("g",) * (MOST_GROUPS + 1)), f"more than {MOST_GROUPS} groups"),
+        (groups_fault(("g" * 64, "ä")), None),
+        (groups_fault(("g" * 65,)), "a group has 1 to 64 characters"),
+    ],
+)
+def test_in_these_words(fault: str | None, told: str | None) -> None:
+    assert fault == told

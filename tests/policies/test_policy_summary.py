@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from policies.decision import Reason
+from policies.factors import SecondFactor
+from policies.hours import Hours
 from policies.policy_diff import Crowds, changes
 from policies.policy_summary import route_changes, summed_up
-from policies.routes import Route
+from policies.routes import Kind, Route
 from tests.policies.test_policy_diff import NOW, USERS, made
 
 HR = frozenset({"hr"})
@@ -48,4 +51,44 @@ def test_routes_that_came_went_or_changed() -> None:
             ),
         ),
         "/c/": (True, False, ()),
+    }
+
+
+def test_every_kind_of_value_is_said_as_it_is_written() -> None:
+    hours = Hours((), ZoneInfo("UTC"), "Mon 06:00-20:00 UTC")
+    plain = Route("/", "portal")
+    other = Route(
+        "/", "portal", public=True, hours=hours, methods=frozenset({b"PUT", b"GET"}),
+        second_factor=SecondFactor.ALWAYS, kind=Kind.API, users=frozenset({"bo", "anna"}),
+        idle=timedelta(minutes=5),
+    )  # fmt: skip
+    (there,) = route_changes([plain], [other])
+    assert there.keys == (
+        ("public", "false", "true"),
+        ("users", "[]", "[anna, bo]"),
+        ("hours", "none", "Mon 06:00-20:00 UTC"),
+        ("methods", "[]", "[GET, PUT]"),
+        ("idle", "none", "0:05:00"),
+        ("second_factor", "outside-corporate", "always"),
+        ("kind", "page", "api"),
+    )
+
+
+def test_a_gain_says_why_it_was_refused_before_and_a_loss_why_it_is_now() -> None:
+    closed = made([Route("/", "portal"), Route("/hr/", "portal", groups=HR)])
+    opened = made([Route("/", "portal"), Route("/hr/", "portal")])
+    crowds = Crowds(closed, opened)
+    for user, groups in USERS.items():
+        crowds.add(user, groups)
+    everybody = crowds.all()
+    (gain,) = summed_up(changes(closed, opened, everybody, NOW))
+    (loss,) = summed_up(changes(opened, closed, everybody, NOW))
+    assert (gain.is_gain, gain.reason) == (True, Reason.GROUP_MISSING)
+    assert (loss.is_gain, loss.reason) == (False, Reason.GROUP_MISSING)
+    assert gain.crowds == loss.crowds
+    assert len({id(crowd) for crowd in gain.crowds}) == len(gain.crowds)
+    first = next(iter(changes(closed, opened, everybody, NOW)))
+    assert gain.example == first.case
+    assert set(gain.methods) == {
+        m for one in changes(closed, opened, everybody, NOW) for m in one.case.methods
     }

@@ -148,3 +148,19 @@ def test_a_target_survives_a_query(text: str) -> None:
     assert re.fullmatch(r"[A-Za-z0-9._~/%-]+", value)
     assert unquote(value) == (target if len(target) <= 2048 else unquote(value))
     assert unquote(value) in {target, target.partition("?")[0], START}
+
+
+@pytest.mark.parametrize(
+    ("target", "value"),
+    [
+        (b"/a/b?c=d&e=/f", "/a/b%3Fc%3Dd%26e%3D/f"),
+        (b"/" + b"x" * 2047, "/" + "x" * 2047),
+        (b"/a?" + b"x" * 2046, "/a"),
+        (b"/a?b?" + b"x" * 2048, "/a"),
+        (b"/" + b"x" * 2047 + b"?a", "/" + "x" * 2047),
+        (b"/" + b"x" * 2048, "/"),
+        (b"/" + b"x" * 2048 + b"?a", "/"),
+    ],
+)
+def test_a_long_target_leads_to_its_path_or_to_the_start(target: bytes, value: str) -> None:
+    assert carried(target) == value

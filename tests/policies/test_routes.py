@@ -201,6 +201,34 @@ def test_route_for_a_target() -> None:
     assert TABLE.route_for(HOST, b"/.gateway/logon") is None
     assert TABLE.route_for(HOST, b"/HR/") is None
     assert TABLE.route_for(b"evil", b"/hr/") is None
+    assert TABLE.route_for(HOST, b"/static/a?/hr/") is STATIC
+    assert TABLE.route_for(HOST, b"/hr?x?y") is HR
+    assert TABLE.route_for(HOST, b"/hr??../") is HR
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "wanted"),
+    [
+        (HOST, b"/x", (ROOT,)),
+        (HOST, b"/hr/a", (HR,)),
+        (HOST, b"/HR/", (ROOT, HR)),
+        (HOST, b"/%68r/", (ROOT, HR)),
+        (HOST, b"//hr/;x", (ROOT, HR)),
+        (HOST, b"/static/../hr/", (STATIC,)),
+        (HOST, b"/x/..%2fhr/", (ROOT,)),  # refused whatever it means
+        (HOST, b"/.gateway/help", (PAGES,)),
+        (b"elsewhere", b"/hr/", ()),
+    ],
+)
+def test_contenders_are_the_routes_of_all_readings(
+    host: bytes, path: bytes, wanted: tuple[Route, ...]
+) -> None:
+    assert TABLE.contenders(host, path) == wanted
+
+
+def test_a_place_is_a_host_and_a_folded_path() -> None:
+    assert place(Route("/HR//a/", "x")) == ("", "/hr/a")
+    assert place(Route("/hr", "x", host="a.se")) == ("a.se", "/hr")
 
 
 # Properties.

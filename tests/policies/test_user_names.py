@@ -120,3 +120,11 @@ def test_every_character_that_folds_settles_in_one_go() -> None:
 def test_reading_a_huge_name_is_cut_short() -> None:
     assert canonical("A" * 10_000_000) == "a" * LONGEST + "…"
     assert canonical("a" * 600 + "x") == canonical("a" * 600 + "y")
+
+
+@pytest.mark.parametrize(
+    ("name", "may_be"),
+    [("a", True), ("", False), ("a" * LONGEST, True), ("a" * (LONGEST + 1), False)],
+)
+def test_how_long_a_name_may_be(name: str, may_be: bool) -> None:
+    assert is_possible(name) is may_be
