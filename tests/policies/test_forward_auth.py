@@ -63,10 +63,20 @@ REFUSED = {
 }  # fmt: skip
 
 
+WORDS = {
+    "a field that names the request is given twice",
+    "X-Original-URL is no absolute URL",
+    "the original request is not named whole",
+    "the original request is named in two ways",
+    "the original request has no path",
+}
+
+
 @pytest.mark.parametrize("fields", REFUSED.values(), ids=REFUSED)
 def test_what_is_not_believed(fields) -> None:
-    with pytest.raises(ValueError, match=r"request|given twice|absolute"):
+    with pytest.raises(ValueError, match=r"X-Original-URL|request") as raised:
         asked(fields)
+    assert str(raised.value) in WORDS
 
 
 @pytest.mark.parametrize("field", [(b"X-Original-URL", b"https://one.example.se/static/"), (b"X-Forwarded-Uri", b"/static/"), (b"X-Forwarded-Host", b"evil"), (b"X-Forwarded-Method", b"GET")])  # fmt: skip

@@ -103,6 +103,12 @@ def test_refused(path: bytes) -> None:
     assert TABLE.find(HOST, path) == AMBIGUOUS
 
 
+@pytest.mark.parametrize("path", [b"/x", b"/%78", b"//x", b"/X;y", b"/a%20b/c"])
+def test_no_reading_no_route(path: bytes) -> None:
+    table = RouteTable([Route("/hr/", "portal")], frozenset({HOST}))
+    assert table.find(HOST, path) == Deny(404, Reason.NO_ROUTE)
+
+
 def test_no_root_no_route() -> None:
     table = RouteTable([HR], frozenset({HOST}))
     assert table.find(HOST, b"/x") == Deny(404, Reason.NO_ROUTE)

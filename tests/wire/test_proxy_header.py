@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import struct
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,15 @@ from hypothesis import strategies as st
 
 from gateway.wire import proxy_header
 from gateway.wire.errors import BadMessage
+
+
+@contextlib.contextmanager
+def refused() -> Iterator[None]:
+    """See that a header is refused, in these words and no others."""
+    with pytest.raises(BadMessage) as raised:
+        yield
+    assert (raised.value.status, raised.value.why) == (400, "malformed PROXY header")
+
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 V1 = {
@@ -44,7 +55,7 @@ BAD_V1 = [
 
 @pytest.mark.parametrize("line", BAD_V1, ids=repr)
 def test_bad_v1(line: bytes) -> None:
-    with pytest.raises(BadMessage):
+    with refused():
         proxy_header.read_v1(line)
 
 
@@ -66,19 +77,19 @@ def test_v2(address, tlv: bytes) -> None:
 
 @pytest.mark.parametrize("command", [0x00, 0x11, 0x22, 0x2F, 0x31, 0xFF])
 def test_other_versions_and_commands(command: int) -> None:
-    with pytest.raises(BadMessage):
+    with refused():
         proxy_header.v2_rest(v2("203.0.113.9", command=command)[0])
 
 
 @pytest.mark.parametrize("size", [0, 4, 11])
 def test_addresses_cut_short(size: int) -> None:
     head, rest = v2("203.0.113.9")
-    with pytest.raises(BadMessage):
+    with refused():
         proxy_header.read_v2(head, rest[:size])
 
 
 def test_a_v2_header_is_bounded() -> None:
-    with pytest.raises(BadMessage):
+    with refused():
         proxy_header.v2_rest(SIGNATURE + b"\x21\x11" + struct.pack("!H", 4097))
 
 
@@ -89,3 +100,14 @@ def test_any_line_is_an_address_or_a_refusal(line: bytes) -> None:
     except BadMessage:
         return
     assert address is None or ipaddress.ip_address(address)
+
+
+def test_the_longest_v2_header_and_what_no_address_says() -> None:
+    head = SIGNATURE + b"\x21\x11" + struct.pack("!H", 4096)
+    assert proxy_header.v2_rest(head) == 4096
+    assert proxy_header.v2_rest(head + b"\xff") == 4096, "what follows is none of its length"
+    assert proxy_header.v2_rest(SIGNATURE + b"\x21\x11\x00\x0c") == 12
+    local, rest = v2("203.0.113.9", command=0x20)
+    assert proxy_header.read_v2(local, rest) is None, "a health check of the proxy itself"
+    for family in (0x00, 0x12, 0x22, 0x31):  # unspecified, datagrams, a unix socket
+        assert proxy_header.read_v2(SIGNATURE + bytes([0x21, family, 0, 12]), rest) is None

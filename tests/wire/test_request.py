@@ -124,3 +124,28 @@ def test_a_secret_of_one_client_is_never_anothers() -> None:
     for n, raw in enumerate(raws):
         head = reader.read(raw)
         assert (head.cookies, head.path) == ([b"gateway=%d" % (n % 7)], b"/%d" % n)
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "why"),
+    [
+        (b"GET /" + b"a" * 99 + b'" HTTP/1.1', 414, "request target too long"),
+        (b"GET /" + b"a" * 98 + b'" HTTP/1.1', 400, "malformed request target"),
+        (b'GET /" HTTP/1.0', 400, "malformed request target"),
+        (b'BREW /" HTTP/1.1', 501, "unknown method"),
+        (b'TRACE /" HTTP/1.1', 405, "method not allowed"),
+        (b'GE(T /" HTTP/1.1', 400, "malformed request target"),
+        (b'GET /" HTTP/1.2', 505, "HTTP version not supported"),
+        (b'GET /" HTTP/11', 400, "HTTP version not supported"),
+        (b'GET  /" HTTP/1.1', 400, "malformed request line"),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_told(line: bytes, status: int, why: str) -> None:
+    with pytest.raises(BadMessage) as raised:
+        HeadReader(8, 100).read(line + b"\r\nHost: a\r\n\r\n")
+    assert (raised.value.status, raised.value.why) == (status, why)
+
+
+def test_a_field_is_found_by_its_name_in_any_case() -> None:
+    head = HeadReader(8, 100).read(b"GET / HTTP/1.1\r\nHost: a\r\nX-a: 1\r\nx-A: 2\r\n\r\n")
+    assert (head.value(b"x-a"), head.value(b"x-b")) == (b"1", None)
