@@ -11,10 +11,11 @@ from click.testing import CliRunner
 from gateway.cli.check import check
 from tests.settings.samples import KEY, SMALL, write
 
-SAFE = (
+SEVEN = (
     SMALL
     + '[[sms]]\nkind = "http"\nurl = "https://a.se/b"\nform = { to = "{mobile}", m = "{text}" }\n'
 )
+SAFE = SEVEN + "[password]\nmin_length = 8\n"
 WRONG = SMALL.replace('upstream = "portal"', 'upstream = "portl"') + "[session]\nidle = 30\n"
 
 
@@ -44,7 +45,7 @@ def test_warnings_are_listed_and_the_file_is_valid(tmp_path):
     path = write(tmp_path, SAFE + '[admin]\naddress = "0.0.0.0:8081"\n')
     result = run(path)
     assert result.exit_code == 0
-    assert result.output.startswith("gateway.toml:13: admin.address: found")
+    assert result.output.startswith("gateway.toml:15: admin.address: found")
     assert f"{path} is valid, with 1 warning:" in result.output
 
 
@@ -65,7 +66,7 @@ def test_warnings_are_listed_and_the_file_is_valid(tmp_path):
     ],
 )
 def test_strict_refuses_warnings_and_lets_hints_pass(tmp_path, text, args, code, said):
-    result = run(write(tmp_path, SAFE + text), *args)
+    result = run(write(tmp_path, (SEVEN if "[password]" in text else SAFE) + text), *args)
     assert (result.exit_code, said in result.output) == (code, True), result.output
     assert ("hint: found" in result.output) is ("idle" in text)
 
@@ -74,7 +75,8 @@ def test_strict_refuses_warnings_and_lets_hints_pass(tmp_path, text, args, code,
     ("text", "code", "valid", "errors", "warned"),
     [
         (SAFE, 0, True, [], []),
-        (SMALL, 0, True, [], [(1, "sms")]),
+        (SEVEN, 0, True, [], [(1, "password.min_length")]),
+        (SMALL, 0, True, [], [(1, "sms"), (1, "password.min_length")]),
         (WRONG, 1, False, [(7, "route[1].upstream"), (9, "session.idle")], []),
         ("a = = 1", 1, False, [(1, "")], []),
     ],
@@ -115,7 +117,7 @@ def test_what_only_the_start_would_find(tmp_path, text, key, words):
     (tmp_path / "a.pem").write_text("no certificate\n")
     result = run(write(tmp_path, SAFE + text))
     assert result.exit_code == 1
-    assert re.match(rf"gateway\.toml:1[34]: {key}: +found ", result.output)
+    assert re.match(rf"gateway\.toml:1[56]: {key}: +found ", result.output)
     assert words in result.output
     assert "hidden" not in result.output
 
