@@ -1,4 +1,7 @@
-"""`python -m tests.faults [--hold S] [--json FILE] [NAME…]`: every fault in turn, and the table."""
+"""`python -m tests.faults [--hold S] [--json FILE] [NAME…]`: every fault in turn, and the table.
+
+`python -m tests.faults mixups` takes 100 000 answers and looks for one that is somebody else's.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.faults.house import family_house, house
+from tests.faults.mixups import MIXED, mixups
 from tests.faults.rolling import rolling
 from tests.faults.tally import BAD, FORCED, Row, table
 from tests.faults.troubles import FAMILIES, TROUBLES, once
@@ -56,6 +60,8 @@ def main(words: list[str]) -> int:
     parser.add_argument("--json", type=Path, help="where the rows go too")
     parser.add_argument("names", nargs="*", help="words of the faults' names")
     options = parser.parse_args(words)
+    if options.names == ["mixups"]:
+        return look_for_mixups()
     found = []
     for row in rows(options.hold, options.names):
         found.append(row)
@@ -64,6 +70,16 @@ def main(words: list[str]) -> int:
     if options.json is not None:
         options.json.write_text(json.dumps([row.as_json() for row in found], indent=2) + "\n")
     return int(any(map(is_bad, found)))
+
+
+def look_for_mixups() -> int:
+    """Take 100 000 answers and print what they were; 1 when one was somebody else's."""
+    with _directory() as place:
+        run = mixups(place, answers=100_000, users=40, every_s=20.0)
+    for kind, number in sorted(run.counts.items()):
+        print(f"{number:7} {kind}")
+    print(f"{run.answers:7} answers, {run.counts[MIXED]} mix-ups", *run.told[:20], sep="\n")
+    return int(run.counts[MIXED] > 0)
 
 
 def is_bad(row: Row) -> bool:
