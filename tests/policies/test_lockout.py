@@ -155,3 +155,23 @@ TAKEN_BACK = [  # the state, the try that was right, and what is left
 @pytest.mark.parametrize(("state", "at", "left"), TAKEN_BACK)
 def test_what_a_right_try_leaves(state: State, at: float, left: State) -> None:
     assert take_back(RULE, state, at) == left
+
+
+FAILED = [  # the rule, the state, when, and the state after one more failure
+    (
+        RULE,
+        State((700,), 5.0, 4.0, 2),
+        1000,
+        State((1000,), 5.0, 4.0, 0),
+    ),  # the window's edge is out
+    (RULE, State((701,), 600.0, 4.0, 2), 1000, State((701, 1000), 600.0, 4.0, 2)),
+    (RULE, State((), 100.0, 4.0, 2), 1000, State((1000,), 100.0, 4.0, 0)),  # forgotten just now
+    (RULE, State((), 100.0, 4.0, 2), 999, State((999,), 100.0, 4.0, 2)),
+    (RULE, State((1, 2, 3, 4), 0.0, 0.0, 1), 5, State((1, 2, 3, 4, 5), 305, 5, 2)),
+    (BUDGET, State((1, 2), 9.0, 8.0, 1), 10, State((1, 2, 10), 301, 10, 1)),
+]
+
+
+@pytest.mark.parametrize(("rule", "state", "now", "after"), FAILED)
+def test_what_one_more_failure_makes(rule: Rule, state: State, now: float, after: State) -> None:
+    assert fail(rule, state, now) == after

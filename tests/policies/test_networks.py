@@ -131,8 +131,10 @@ def test_nothing_named_is_the_internet():
     ],
 )
 def test_networks_that_are_refused(text, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(told)) as raised:
         parse_network(text)
+    if told == "a network as":
+        assert str(raised.value) == 'a network as "10.0.0.0/8", "192.0.2.7" or "fd00::/8"'
 
 
 @pytest.mark.parametrize(
@@ -148,6 +150,7 @@ def test_networks_that_are_read(text, first, last):
     network = parse_network(text)
     assert network.first == int(ipaddress.ip_address(first))
     assert network.last == int(ipaddress.ip_address(last))
+    assert network.text == str(ipaddress.ip_network(text))
 
 
 TRUSTED = AddressSet.compile(["127.0.0.1", "10.1.0.0/24", "fd01::/64"])

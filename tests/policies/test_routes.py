@@ -59,6 +59,13 @@ FOUND = {
     b"/STATIC/x": ROOT,  # judged as the guarded one: another spelling wins nobody a public route
     b"/%73tatic/x": ROOT,
     b"//static/x": ROOT,
+    b"/hr/" + b"a" * 99: HR,
+    b"/hr/" + b"b/" * 40: HR,
+    b"/hr" + b"a" * 99: ROOT,
+    b"/static/private/x/" + b"c/" * 40: DEEP,
+    b"/static/private/x" + b"c" * 40: STATIC,
+    b"/.well-known/change-password/" + b"d" * 40: PAGES,
+    b"/" + b"e" * 99: ROOT,
 }
 
 
