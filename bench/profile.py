@@ -17,12 +17,12 @@ from pathlib import Path
 from bench import upstreams, wrk
 from bench.accounting import family, scheduled
 from bench.peers import Job, Peer, portvakt, program, programs
-from bench.work import headers, verify
+from bench.work import cold, headers, verify
 
 _LINES = 30
 _RATE = 997
 """Samples a second: a prime, so that they do not keep step with anything."""
-WAYS = ("load", "headers", "unlike", "verify", "tls")
+WAYS = ("load", "headers", "unlike", "verify", "tls", "cold")
 
 
 def main(words: list[str]) -> int:
@@ -64,6 +64,9 @@ def _peer(job: Job, stack: contextlib.ExitStack, way: str) -> tuple[Peer, Path |
     if way == "verify":
         gateway = stack.enter_context(portvakt.logged_on(job, verify.TRUSTING))
         return verify.asked(gateway), None
+    if way == "cold":
+        gateway = stack.enter_context(portvakt.logged_on(job, portvakt.Shape()))
+        return gateway.peer, cold.strangers(gateway, job.directory / "cold.txt")
     peer = stack.enter_context(portvakt.running(job))
     if way in {"headers", "unlike"}:
         many = headers.UNLIKE if way == "unlike" else headers.ALIKE
@@ -91,7 +94,16 @@ def _busiest(peer: Peer, script: Path | None) -> int:
 
 def _py_spy(worker: int, seconds: int, file: Path) -> str:
     (py_spy,) = programs("py-spy")
-    command = [py_spy, "record", "--pid", str(worker), "--rate", str(_RATE), "--nonblocking"]
+    command = [
+        py_spy,
+        "record",
+        "--pid",
+        str(worker),
+        "--rate",
+        str(_RATE),
+        "--nonblocking",
+        "--function",
+    ]
     command += ["--duration", str(seconds), "--format", "raw", "--output", str(file)]
     subprocess.run(command, check=True, capture_output=True)
     return hottest(file.read_text().splitlines(), _LINES)

@@ -36,11 +36,10 @@ def measure(options: Options) -> Outcome:
         gateway = stack.enter_context(portvakt.logged_on(job, portvakt.Shape()))
         warm = dataclasses.replace(gateway.peer, name="warm session")
         cold = dataclasses.replace(gateway.peer, name="cold session")
-        state_dir = gateway.config.parent / "var"
         files = (job.directory / f"cold-{number}.txt" for number in itertools.count())
 
         def drive(peer: Peer) -> Load:
-            script = None if peer is warm else _strangers(peer, state_dir, next(files))
+            script = None if peer is warm else strangers(gateway, next(files))
             load = wrk.drive(peer, seconds=_SECONDS, connections=CONNECTIONS, script=script)
             if peer is cold and load.requests > _A_SECOND * _SECONDS:
                 raise ValueError("sessions came round again: more of them are needed")
@@ -53,9 +52,10 @@ def measure(options: Options) -> Outcome:
     return outcome
 
 
-def _strangers(peer: Peer, state_dir: Path, file: Path) -> Path:
+def strangers(gateway: portvakt.Gateway, file: Path) -> Path:
     """Write sessions, and requests that each use one of them."""
-    tokens = sessions.write(state_dir, ("staff",), _A_SECOND * _SECONDS)
+    peer = gateway.peer
+    tokens = sessions.write(gateway.config.parent / "var", ("staff",), _A_SECOND * _SECONDS)
     heads = [
         f"GET / HTTP/1.1\r\nHost: localhost:{peer.port}\r\nCookie: gateway={token}\r\n\r\n"
         for token in tokens

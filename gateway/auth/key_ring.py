@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
@@ -52,6 +54,13 @@ class SigningKey:
             "use": "sig",
             "alg": "ES256",
         }
+
+    def signer(self) -> Callable[[bytes, ECDSA], bytes]:
+        """Return what signs bytes; its signatures are DER (RFC 3279 section 2.2.3)."""
+        private = self.private.get_op_key("sign")
+        if not isinstance(private, EllipticCurvePrivateKey):
+            raise TypeError("no private key of a curve")
+        return private.sign
 
 
 @dataclass(frozen=True, slots=True)

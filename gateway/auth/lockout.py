@@ -15,6 +15,7 @@ import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Final, NamedTuple
 
@@ -253,6 +254,7 @@ async def _all_settled(tries: Iterable[Try], deadline: float) -> bool:
     return True
 
 
+@lru_cache(maxsize=4096)
 def place_of(address: str) -> str:
     """Return what an address counts as: an IPv6 one by its network, a mapped one as IPv4."""
     try:

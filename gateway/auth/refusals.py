@@ -69,14 +69,26 @@ class Refusals:
 
         `tell` is called soon, when there is time; the last one for a reference counts.
         """
-        shelf, whom = (OF_USERS, f"u {user}") if user else (OF_STRANGERS, f"a {place_of(address)}")
+        shelf, whom = _shelf(user, address)
         waiting = self._waiting[shelf]
-        full = len(waiting) >= _WAITING[shelf] or self._of_whom[whom] >= A_MINUTE
-        if reference not in waiting and (full or len(self._of_whom) >= _WHOM):
+        if reference not in waiting and self._is_full(shelf, whom):
             self.dropped += 1
             return
         self._of_whom[whom] += 1
         waiting[reference] = _Waiting(reference, tell)
+
+    def turns_away(self, user: str, address: str) -> bool:
+        """Return whether a refusal would not be kept, and count it then: nobody need gather it."""
+        full = self._is_full(*_shelf(user, address))
+        self.dropped += full
+        return full
+
+    def _is_full(self, shelf: str, whom: str) -> bool:
+        return (
+            len(self._waiting[shelf]) >= _WAITING[shelf]
+            or self._of_whom[whom] >= A_MINUTE
+            or len(self._of_whom) >= _WHOM
+        )
 
     async def run(self) -> None:
         """Write down what was noted, once a second, until cancelled; then what is left."""
@@ -119,6 +131,11 @@ class Refusals:
             return None
         sealed = self._sealer.seal(_PURPOSE, one.name.encode(), zlib.compress(plain, 1))
         return KeptRefusal(one.name, sealed)
+
+
+def _shelf(user: str, address: str) -> tuple[str, str]:
+    """Return where a refusal is kept, and under whom it counts."""
+    return (OF_USERS, f"u {user}") if user else (OF_STRANGERS, f"a {place_of(address)}")
 
 
 async def read_refusal(store: RefusalStore, sealer: Sealer, reference: str) -> Record | None:

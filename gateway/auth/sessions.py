@@ -40,6 +40,10 @@ _AT_ONCE: Final = 2_000
 _PURPOSE: Final = "session"
 
 
+Reading = asyncio.Task[LiveSession | Unavailable | None]
+"""A read under way; see `Sessions.reading`."""
+
+
 class _Reading(enum.Enum):
     """What was heard while the answer of the store was on its way."""
 
@@ -60,7 +64,7 @@ class Sessions:
         self._now: Final[Callable[[], float]] = clock.now
         self._cache: Final = SessionCache(CACHED)
         self._warm: Final = self._cache.by_token
-        self._reads: Final[dict[bytes, asyncio.Task[LiveSession | Unavailable | None]]] = {}
+        self._reads: Final[dict[bytes, Reading]] = {}
         self._reading: Final[dict[str, _Reading]] = {}
         self._good_until = 0.0
         self._judging: Iterator[LiveSession] = iter(())
@@ -124,19 +128,30 @@ class Sessions:
 
     # Reading.
 
-    async def resolve(self, token: bytes) -> LiveSession | None:
-        """Return the session of a cookie value, or None when there is no live one.
+    def reading(self, token: bytes) -> Reading | None:
+        """Return the read of a cookie value's session, begun unless it is under way.
 
-        Any bytes are taken. Requests that ask for the same token at once share one read. Raises
-        Unavailable; then nothing is known about the session and nothing has happened to it.
+        Any bytes are taken; None when they are no token at all. Whoever asks for the same token
+        at once shares one read, so nobody may cancel it. Its result is Unavailable where nothing
+        is known about the session; then nothing has happened to it.
         """
-        if parse_token(token) is None:
-            return None
         reading = self._reads.get(token)
         if reading is None:
+            if parse_token(token) is None:
+                return None
             reading = spawn(self._read(token), "read session")
             self._reads[token] = reading
             reading.add_done_callback(lambda _: self._reads.pop(token, None))
+        return reading
+
+    async def resolve(self, token: bytes) -> LiveSession | None:
+        """Return the session of a cookie value, or None when there is no live one.
+
+        Any bytes are taken. Raises Unavailable; see `reading`.
+        """
+        reading = self.reading(token)
+        if reading is None:
+            return None
         answer = await asyncio.shield(reading)
         if isinstance(answer, Unavailable):
             raise Unavailable(answer.what) from answer

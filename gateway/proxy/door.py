@@ -139,10 +139,12 @@ class FrontDoor:
         status = int(answer[_STATUS])
         if live is None and status == _SENT_ON:
             return
-        facts = facts_of(client, head, live, decision, status, self.time_of_day())
         user = "" if live is None else live.record.user
-        reference = client.request_id.decode("ascii")
         address = client.origin(head).address
+        if self._records.refusals.turns_away(user, address):
+            return
+        facts = facts_of(client, head, live, decision, status, self.time_of_day())
+        reference = client.request_id.decode("ascii")
         self._records.refusals.note(reference, user, address, partial(recount, facts))
 
     def audit_reported(

@@ -8,11 +8,12 @@ becomes of it is the way's.
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from gateway.auth.live import LiveSession
 from gateway.auth.ports import Unavailable
+from gateway.auth.sessions import Reading
 from gateway.proxy import decide, request_head
 from gateway.proxy.exchange import Exchange
 from gateway.proxy.original import QUESTION, is_question, read_original
@@ -20,7 +21,6 @@ from gateway.proxy.passage import Passage
 from gateway.proxy.plan import FORMS_POOL, PAGES_POOL, Plan
 from gateway.proxy.tally import NOWHERE
 from gateway.proxy.verification import Verification
-from gateway.tasks import spawn
 from gateway.wire.errors import BadMessage
 from gateway.wire.request import RequestHead
 from policies.decision import Allow, Challenge, Deny, StepUp
@@ -131,26 +131,43 @@ class Reception:
         """Find the session, at once when it is warm, and decide."""
         token = decide.session_token(client.plan, head)
         live = self._door.sessions.warm(token) if token is not None else None
-        if token is None or live is not None:
+        reading = self._door.sessions.reading(token) if token is not None and live is None else None
+        if reading is None:
             self._decided(client, head, route, live, way)
             return
         client.decide_later()
-        resolving = spawn(self._resolve(client, head, route, token, way), "resolve session")
-        resolving.add_done_callback(lambda task: _end_if_crashed(client, task))
+        reading.add_done_callback(partial(self._read, client, head, route, way))
 
-    async def _resolve(
-        self, client: ClientConnection, head: Head, route: Route, token: bytes, way: Way[Head]
+    def _read(
+        self, client: ClientConnection, head: Head, route: Route, way: Way[Head], reading: Reading
     ) -> None:
-        live = None
+        """Decide, now that the session was read; if that crashed, end the connection."""
+        if reading.cancelled() or reading.exception() is not None:
+            client.abort()  # nobody else would ever end it
+            return
+        if not client.decide_now():
+            return
+        live = reading.result()
+        if not isinstance(live, Unavailable):
+            self._judged(client, head, route, live, way)
+        elif route.public:
+            self._judged(client, head, route, None, way)
+        else:  # unknown is never allowed, and never a log-off either
+            client.refuse(503, head, why="session store unavailable")
+
+    def _judged(
+        self,
+        client: ClientConnection,
+        head: Head,
+        route: Route,
+        live: LiveSession | None,
+        way: Way[Head],
+    ) -> None:
         try:
-            live = await self._door.sessions.resolve(token)
-        except Unavailable:
-            if not route.public:  # unknown is never allowed, and never a log-off either
-                if client.decide_now():
-                    client.refuse(503, head, why="session store unavailable")
-                return
-        if client.decide_now():
             self._decided(client, head, route, live, way)
+        except BaseException:
+            client.abort()  # the loop reports what a callback raises, and leaves its client waiting
+            raise
 
     def _decided(
         self,
@@ -183,8 +200,3 @@ def _stamp(client: ClientConnection, head: RequestHead) -> None:
     plan = client.plan
     if head.value(_WHICH) is not None and client.origin(head).network in plan.debug_networks:
         client.stamp = plan.stamp
-
-
-def _end_if_crashed(client: ClientConnection, task: asyncio.Task[None]) -> None:
-    if task.cancelled() or task.exception() is not None:
-        client.abort()  # nobody else would ever end this connection

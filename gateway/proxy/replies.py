@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from functools import cache
 from http import HTTPStatus
 from typing import Final, Protocol
 
@@ -21,6 +22,10 @@ CODE: Final = "/.gateway/otp"
 
 _HTML: Final = b"Content-Type: text/html; charset=utf-8\r\n"
 _PROBLEM: Final = b"Content-Type: application/problem+json; charset=utf-8\r\n"
+_UNAUTHORIZED: Final = (
+    _PROBLEM + b'WWW-Authenticate: Gateway realm="gateway"\r\nVary: Sec-Fetch-Mode\r\n'
+    b"X-Gateway-Logon: %b\r\n"
+)
 _AGAIN: Final = frozenset({Reason.SESSION_TOO_OLD, Reason.SESSION_IDLE})
 """Somebody is logged on, but is asked to do so again."""
 _MET_BY_PEOPLE: Final = frozenset({414, 429, 431})
@@ -87,9 +92,9 @@ class Replies:
         if is_page_load(head):
             fields = b"Location: %b\r\n" % there.encode("ascii")
             return self._answer(302, fields, b"", head, close=close)
-        body = _problem(401, _WORDS[reason], reason.value, logon=there, reference=reference)
-        fields = _PROBLEM + b'WWW-Authenticate: Gateway realm="gateway"\r\nVary: Sec-Fetch-Mode\r\n'
-        fields += b"X-Gateway-Logon: %b\r\n" % there.encode("ascii")
+        logon = there.encode("ascii")  # percent-encoded: nothing in it needs escaping in JSON
+        body = _told(reason) % (logon, reference.encode("ascii"))
+        fields = _UNAUTHORIZED % logon
         return self._answer(401, fields, body, head, close=close)
 
     def refuse(
@@ -168,6 +173,18 @@ _TELLING: Final = frozenset({
     b"sec-fetch-mode", b"sec-fetch-dest", b"accept", b"x-requested-with",
 })  # fmt: skip
 _DESTINATIONS: Final = frozenset({b"document", b"frame", b"iframe", b"embed", b"object"})
+
+
+@cache
+def _told(reason: Reason) -> bytes:
+    """Return the problem of a challenge, with places for where the logon is and the reference.
+
+    A script of a session that ended may ask every second, in every tab.
+    """
+    return (
+        _problem(401, _WORDS[reason], reason.value).removesuffix(b"}").replace(b"%", b"%%")
+        + b', "logon": "%b", "reference": "%b"}'
+    )
 
 
 def _problem(status: int, detail: str, reason: str, **more: str) -> bytes:

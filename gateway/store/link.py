@@ -81,16 +81,23 @@ class Link:
 
     async def call(self, *command: str | bytes | float) -> Any:
         """Run one command that may safely run twice; a broken connection is tried once more."""
+        return (await self.call_all([command]))[0]
+
+    async def call_all(self, commands: Sequence[Command]) -> list[Any]:
+        """Run commands that may safely run twice, all at once, and return their answers.
+
+        An error reply to the first one is raised, one to another is its answer.
+        """
         try:
-            return await self._once(command)
+            return await self._once(commands)
         except Unavailable as error:
             if not isinstance(error.__cause__, RedisConnectionError):
                 raise
-        return await self._once(command)
+        return await self._once(commands)
 
-    async def _once(self, command: Command) -> Any:
+    async def _once(self, commands: Sequence[Command]) -> list[Any]:
         with self._mapped():
-            return (await self._servers.run(command))[0]
+            return await self._servers.run(*commands)
 
     async def script(
         self, name: str, keys: Sequence[str], args: Sequence[str | bytes | float]

@@ -16,6 +16,7 @@ from redis.asyncio.client import PubSub
 
 from gateway.auth.ports import SessionListing, SessionPlace, StoredSession, Unavailable, Use
 from gateway.store.link import ANSWER_TIMEOUT_S, Link
+from gateway.store.together import Together
 
 _BATCH: Final = 200
 _QUIET_S: Final = 2.0
@@ -28,6 +29,7 @@ class RedisSessions:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._together = Together(link)
         self._session: Final = link.prefix + "session:"
         self._index: Final = link.prefix + "sessions-of:"
         self._channel: Final = link.prefix + "ended"
@@ -54,7 +56,7 @@ class RedisSessions:
     async def read(self, key: str) -> StoredSession | None:
         """Return the record, or None when there is none."""
         fields = ("record", "seen", "idle")
-        record, seen, idle = await self._link.call("HMGET", self._session + key, *fields)
+        record, seen, idle = await self._together.call("HMGET", self._session + key, *fields)
         if record is None or seen is None:
             return None
         return StoredSession(record, float(seen), float(idle or 0))

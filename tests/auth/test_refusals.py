@@ -80,6 +80,17 @@ async def test_one_user_and_one_address_fill_little_of_it() -> None:
     assert await desk.read("a-later") is not None
 
 
+async def test_whoever_is_full_need_not_be_told_the_next_one() -> None:
+    desk = Desk()
+    for number in range(A_MINUTE):
+        assert not desk.refusals.turns_away("anna", "192.0.2.9")
+        desk.note(f"a-{number}")
+    assert desk.refusals.turns_away("anna", "192.0.2.9")
+    assert not desk.refusals.turns_away("bo", "192.0.2.9")
+    assert not desk.refusals.turns_away("", "192.0.2.9")
+    assert desk.refusals.dropped == 1
+
+
 async def test_a_flood_of_strangers_leaves_room_for_users() -> None:
     desk = Desk()
     for number in range(5000):

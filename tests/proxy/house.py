@@ -18,6 +18,7 @@ from gateway.auth.model import SessionRecord
 from gateway.auth.ports import Unavailable
 from gateway.auth.refusals import Records, Refusals
 from gateway.auth.sealing import Sealer
+from gateway.auth.sessions import Reading
 from gateway.proxy.client import ClientConnection
 from gateway.proxy.door import FrontDoor
 from gateway.proxy.introduction import Introductions
@@ -29,6 +30,7 @@ from gateway.proxy.ticker import Ticker
 from gateway.settings.model import Limits, UpstreamUrl
 from gateway.settings.parse import read_settings
 from gateway.settings.snapshot import compile_snapshot
+from gateway.tasks import spawn
 from tests.fakes import FakeClock, FakeEntropy, FakeRefusals, ListAudit
 from tests.proxy.raw_client import PATIENCE_S, Client, reset
 
@@ -95,11 +97,14 @@ class FakeSessions:
     def warm(self, token: bytes) -> LiveSession | None:
         return None if token in self.cold else self.live.get(token)
 
-    async def resolve(self, token: bytes) -> LiveSession | None:
+    def reading(self, token: bytes) -> Reading | None:
+        return spawn(self._read(token), "read session")
+
+    async def _read(self, token: bytes) -> LiveSession | Unavailable | None:
         if self.gate is not None:
             await self.gate.wait()
         if self.down:
-            raise Unavailable("redis")
+            return Unavailable("redis")
         if self.crash:
             raise ZeroDivisionError
         return self.live.get(token)

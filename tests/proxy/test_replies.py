@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from gateway.proxy.replies import Replies, is_page_load
+from gateway.proxy.replies import Replies, is_page_load, words_of
+from gateway.wire.request import RequestHead
 from policies.decision import Reason
 from tests.proxy.parts import request
 
@@ -106,6 +107,25 @@ def test_a_script_is_told_401() -> None:
     problem = json.loads(body)
     assert (problem["status"], problem["reason"]) == (401, "code-needed")
     assert problem["logon"] == "/.gateway/otp?next=/api%3Fa%3Db"
+
+
+@pytest.mark.parametrize("reason", [Reason.NO_SESSION, Reason.CODE_NEEDED, Reason.SESSION_IDLE])
+@pytest.mark.parametrize("target", [b"/", b'/a"b', b"/a%22b%5C", b"/%25s?q=%d%(x)s", b"/?\\"])
+def test_a_script_is_told_where_the_logon_is_whatever_it_asked_for(
+    reason: Reason, target: bytes
+) -> None:
+    head = RequestHead(b"GET", *_split(target), 1)
+    _, fields, body = parts(REPLIES.challenge(head, reason, reference="r-1", close=False))
+    problem = json.loads(body)
+    assert problem["logon"].encode() == fields[b"X-Gateway-Logon"]
+    assert parse_qs(urlsplit(problem["logon"]).query)["next"] == [target.decode()]
+    assert (problem["reason"], problem["reference"]) == (reason.value, "r-1")
+    assert problem["detail"] == words_of(reason)
+
+
+def _split(target: bytes) -> tuple[bytes, bytes]:
+    path, mark, query = target.partition(b"?")
+    return path, mark + query
 
 
 @pytest.mark.parametrize(
