@@ -29,6 +29,7 @@ PARTS: Final = {
 """Debian's package, and the programs that will do."""
 FILES: Final = {
     "libldap-dev": Path("/usr/include/ldap.h"),
+    "libnginx-mod-stream": Path("/usr/lib/nginx/modules/ngx_stream_module.so"),
     "libnginx-mod-http-js": Path("/usr/lib/nginx/modules/ngx_http_js_module.so"),
 }
 """Debian's package, and what it brings."""

