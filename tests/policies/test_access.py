@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.access import decide, judge_origin
+from policies.access import decide, judge_origin, same_origin
 from policies.circumstances import Circumstances
 from policies.decision import Allow, Challenge, Deny, Reason, StepUp
 from policies.factors import SecondFactor
@@ -159,3 +159,7 @@ ORIGINS = [
 @pytest.mark.parametrize(("route", "origin", "refusal"), ORIGINS)
 def test_origin(route: Route, origin: str | None, refusal: Deny | None) -> None:
     assert judge_origin(route, origin, OWN) == refusal
+
+
+def test_an_origin_is_a_scheme_and_a_host_in_small_letters() -> None:
+    assert same_origin("https", "One.Example.SE:8443") == "https://one.example.se:8443"

@@ -132,9 +132,24 @@ FOUND = [
      "pwd + otp, from corporate"),
     (c.CodeGiven(SecondFactor.ALWAYS), replace(ANNA, factors=()), SEEN, "no factor, from corporate"),
     (c.CodeGiven(SecondFactor.ALWAYS), None, SEEN, "no factor, from corporate"),
+    (c.LoggedOnSince(HOUR), replace(ANNA, created=NOON - 90_061), SEEN, "1d1h1m1s ago"),
+    (c.LoggedOnSince(HOUR), replace(ANNA, created=NOON + 5), SEEN, "0s ago"),  # a clock behind
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("condition", "who", "seen", "told"), FOUND)
 def test_what_was_found_is_told(condition: c.Condition, who: Who | None, seen, told: str) -> None:
     assert condition.found(who, seen) == told
+
+
+@pytest.mark.parametrize(
+    ("condition", "wanted"),
+    [
+        (c.UserListed(frozenset({"siv", "anna", "bo"})), "anna or bo or siv"),
+        (c.MethodListed(frozenset({b"PUT", b"GET"})), "GET or PUT"),
+        (c.CodeGiven(SecondFactor.ALWAYS), "a one-time password"),
+        (c.CodeGiven(SecondFactor.NEVER), "the password is enough"),
+    ],
+)
+def test_what_is_wanted_is_told(condition: c.Condition, wanted: str) -> None:
+    assert condition.wanted() == wanted

@@ -217,6 +217,8 @@ SETS = {
     b"= gateway=x": True,
     b"==gateway=x": True,
     b"gateway": True,
+    b"gateway; Path=/": True,
+    b"Xgateway=x": False,
     b"gateway-form=x": True,
     b"gateway-challenge=": True,
     b"session=x; gateway=y": False,

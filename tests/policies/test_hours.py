@@ -87,6 +87,8 @@ def test_open(text: str, when: str, *, is_open: bool) -> None:
         ("Mon-Fri 06:00–20:00 UTC", "Mon-Fri"), ("Mon-Fri 06:00-20:00, UTC", "Mon-Fri"), ("Mon Tue 06:00-20:00 UTC", "Mon-Fri"),
         ("Mon-Fri 06:00-20:00 Sat", "Mon-Fri"), ("Mån-Fre 06:00-20:00 UTC", "Mon-Fri"), ("Mun-Fri 06:00-20:00 UTC", "days as Mon"),
         ("Mon 06:00-06:00 UTC", "differ"), ("Mon 24:00-06:00 UTC", "differ"), ("Mon 06:00-24:01 UTC", "24:00"),
+        ("Mon 06:00-20:00 ", "Mon-Fri"), (" UTC", "Mon-Fri"), ("Mon 06:00-20:00 Mon", "Mon-Fri"),
+        ("Mon 06:00-18:00 Mon,06:00-20:00", "Mon-Fri"), ("Xyz 06:00-20:00 UTC", "days as Mon, Tue, Wed"),
         ("Mon 06:60-20:00 UTC", "24:00"), ("Mon 25:00-26:00 UTC", "24:00"), ("Mon ٠٦:00-20:00 UTC", "Mon-Fri"),
     ],
 )  # fmt: skip

@@ -39,6 +39,9 @@ AVAILABLE = ("en", "sv")
         pytest.param("ſv, sv", "sv", id="long s is no s"),
         pytest.param("," * 20 + "sv", "sv", id="empty elements"),
         pytest.param("," * 40 + "sv", "en", id="after the last range that is read"),
+        pytest.param("sv" + "," * 40, "sv", id="before more ranges than are read"),
+        pytest.param("en;q=1, sv", "en", id="no weight is the weight 1"),
+        pytest.param("en;q=0, sv;q=0, *", "en", id="anything but all of ours: the default"),
     ],
 )
 def test_choice(accept: str, expected: str) -> None:

@@ -40,6 +40,7 @@ ANNA = Mobile("+46701234567")
         "070\u2011123\u00a045\u00a067",
         "０７０１２３４５６７",
         "(070) 123 45 67",
+        "0701234567" + " " * 30,  # as long as a text may be
     ],
 )
 def test_the_ways_people_write_one_number(text: str) -> None:
@@ -184,3 +185,13 @@ def test_the_region_of_a_number(e164: str, region: str) -> None:
 )
 def test_the_form_of_e164(text: str, is_one: bool) -> None:
     assert is_e164(text) is is_one
+
+
+@pytest.mark.parametrize("text", ["070123456X", "X0701234567", "07012345x7"])
+def test_letters_are_no_digits(text: str) -> None:
+    assert normalise(text) == NotMobile(NotMobileReason.NOT_A_NUMBER)
+
+
+@pytest.mark.parametrize("e164", ["+12001234567", "+999000000", "46701234567"])
+def test_a_number_of_no_region(e164: str) -> None:
+    assert region_of(e164) == ""

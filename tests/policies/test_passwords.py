@@ -117,6 +117,8 @@ def test_the_operators_list_means_whole_passwords_in_any_case(password, reasons)
         ("a@b.se", "J. R. R.", "", set(), {"abse"}),
         ("åsa", "Åsa Öst", "", {"asa", "aasa", "ost", "oest"}, {"asa", "aasa"}),
         ("4711", "", "", set(), {"4711"}),
+        ("bo.e", "Bo Ek", "b@bo@x.se", {"bo", "ek"}, {"boe", "bo"}),
+        ("ann77@b@c", "", "", set(), {"annbc", "ann77bc", "ann77", "ann"}),
     ],
 )
 def test_the_words_of_a_person(user, name, email, name_words, user_words):
@@ -127,6 +129,7 @@ def test_the_words_of_a_person(user, name, email, name_words, user_words):
 
 def test_the_words_of_the_house():
     assert context_words("Svenska AB", "Ö-portalen", "") == {"svenska", "portalen"}
+    assert context_words("Vakt One") == {"vakt"}
 
 
 def test_what_is_shown_before_typing():
@@ -152,6 +155,8 @@ def test_the_hint_for_password_managers():
         f"minlength: 7; required: lower; required: upper; required: digit; allowed: [{signs}];"
     )
     assert replace(NONE, allowed=parse_signs("a-c]-")).hint() == "minlength: 0; allowed: [abc];"
+    every = "".join(sign for sign in map(chr, range(33, 127)) if sign not in "-]")
+    assert NONE.hint() == f"minlength: 0; allowed: [{every}];"
 
 
 def made_at_random(length, count):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +14,7 @@ from policies.decision import Allow, Reason
 from policies.factors import SecondFactor
 from policies.hours import Hours, parse_hours
 from policies.networks import NetworkTable
-from policies.policy_diff import NOBODY, Change, Crowd, Crowds, Policy, changes
+from policies.policy_diff import NOBODY, Case, Change, Crowd, Crowds, Policy, changes
 from policies.routes import Route, RouteTable
 
 NOW = 1_790_000_000.0
@@ -161,3 +163,85 @@ def test_users_whom_nothing_tells_apart_are_judged_once() -> None:
     assert [(one.user, one.groups, one.count) for one in found.all()] == [
         ("", (), 0), ("u0", (), 1000), ("siv", (), 1), ("anna", ("hr",), 1),
     ]  # fmt: skip
+    assert [one.examples for one in found.all()] == [[], ["u0", "u1", "u2"], ["siv"], ["anna"]]
+
+
+def one_route(**conditions: object) -> Policy:
+    return made([Route("/", "portal", **conditions)])  # type: ignore[arg-type] - rows below
+
+
+def lost(before: Policy, after: Policy, now: float = NOW) -> list[Case]:
+    found = list(changes(before, after, crowds(before, after), now))
+    assert not any(one.is_gain for one in found)
+    return [one.case for one in found]
+
+
+def test_a_method_that_is_listed_no_more_is_lost_and_no_other() -> None:
+    three = frozenset({b"GET", b"REPORT", b"PUT"})
+    found = lost(one_route(methods=three), one_route(methods=frozenset({b"GET"})))
+    assert {case.methods for case in found} == {(b"PUT", b"REPORT")}
+    assert {(case.now, case.logged_on_s, case.idle_s) for case in found} == {(NOW, 0.0, 0.0)}
+    found = lost(one_route(), one_route(methods=frozenset({b"GET", b"HEAD"})))
+    assert {case.methods for case in found} == {(b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS")}
+
+
+def test_who_is_too_long_logged_on_or_away_loses() -> None:
+    found = lost(one_route(), one_route(absolute=timedelta(hours=1)))
+    assert {(case.logged_on_s, case.idle_s) for case in found} == {(3600.0, 0.0)}
+    found = lost(one_route(), one_route(idle=timedelta(minutes=5)))
+    assert {(case.logged_on_s, case.idle_s) for case in found} == {(0.0, 300.0)}
+
+
+def test_who_gave_no_code_loses_where_one_is_wanted() -> None:
+    never, always = SecondFactor.NEVER, SecondFactor.ALWAYS
+    found = lost(one_route(second_factor=never), one_route(second_factor=always))
+    assert {case.with_code for case in found} == {False}
+
+
+def test_nobody_is_judged_once() -> None:
+    found = lost(one_route(public=True, idle=timedelta(minutes=5)), one_route())
+    assert [case for case in found if case.crowd is NOBODY] == [found[0], found[1]]  # two networks
+
+
+def test_what_is_enforced_from_now_on_is_lost() -> None:
+    groups = frozenset({"hr"})
+    tried = one_route(groups=groups, report_only=True)
+    found = lost(tried, one_route(groups=groups))
+    assert {case.crowd.user for case in found} == {"bo"}  # and siv, whom nothing tells apart
+
+
+def test_a_host_takes_over_what_stood_under_its_wildcard() -> None:
+    wild = Route("/hr/", "portal", host="*.x.se", groups=frozenset({"hr"}))
+    found = diff(made([wild]), made([wild, Route("/", "portal", host="a.x.se", public=True)]))
+    assert {(one.place.host, one.place.path) for one in found} == {
+        ("a.x.se", "/"), ("a.x.se", "/hr/"),
+    }  # fmt: skip
+    assert all(one.is_gain for one in found)
+
+
+def at_work(text: str, zone: str) -> Policy:
+    spans, _ = parse_hours(f"{text} {zone}")
+    return one_route(hours=Hours(spans, ZoneInfo(zone), f"{text} {zone}"))
+
+
+WINTER = 1_768_435_200.0  # Thu 2026-01-15 00:00 UTC
+
+
+@pytest.mark.parametrize("now", [NOW, WINTER, WINTER + 4 * 86_400, WINTER + 6 * 86_400])
+def test_hours_that_are_cut_short_are_lost(now: float) -> None:
+    stockholm = "Europe/Stockholm"
+    before = at_work("Mon 22:00-23:30, Wed 06:00-18:00", stockholm)
+    after = at_work("Mon 22:00-23:30, Wed 07:00-18:00", stockholm)
+    walls = {
+        datetime.fromtimestamp(one.now, ZoneInfo(stockholm)) for one in lost(before, after, now)
+    }
+    assert {(wall.weekday(), wall.hour) for wall in walls} == {(2, 6)}
+    assert all(abs(wall.timestamp() - now) < 27 * 7 * 86_400 for wall in walls)
+
+
+@pytest.mark.parametrize("now", [NOW, WINTER])
+def test_zones_that_differ_in_summer_only_are_told_apart_all_year(now: float) -> None:
+    before = at_work("Mon-Sun 06:00-20:00", "Europe/Stockholm")
+    after = at_work("Mon-Sun 06:00-20:00", "Africa/Lagos")  # as Stockholm's winter, all year
+    found = list(changes(before, after, crowds(before, after), now))
+    assert {one.is_gain for one in found} == {True, False}

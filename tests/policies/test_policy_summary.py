@@ -92,3 +92,18 @@ def test_a_gain_says_why_it_was_refused_before_and_a_loss_why_it_is_now() -> Non
     assert set(gain.methods) == {
         m for one in changes(closed, opened, everybody, NOW) for m in one.case.methods
     }
+
+
+def test_each_place_and_reason_is_a_shift_of_its_own() -> None:
+    before = made([Route("/", "portal"), Route("/a/", "portal"), Route("/b/", "portal")])
+    only_anna = frozenset({"anna"})
+    after = made([
+        Route("/", "portal"), Route("/a/", "portal", groups=HR), Route("/b/", "portal", users=only_anna),
+    ])  # fmt: skip
+    crowds = Crowds(before, after)
+    for user, groups in USERS.items():
+        crowds.add(user, groups)
+    shifts = summed_up(changes(before, after, crowds.all(), NOW))
+    assert [(one.place.path, one.reason, one.users) for one in shifts] == [
+        ("/a/", Reason.GROUP_MISSING, 2), ("/b/", Reason.USER_NOT_LISTED, 2),
+    ]  # fmt: skip

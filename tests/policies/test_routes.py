@@ -51,6 +51,10 @@ FOUND = {
     b"/a//b": ROOT,
     b"/A/B;c=d": ROOT,
     b"/a..b/c...d": ROOT,
+    b"/hr/a..b": HR,
+    b"/hr/./a..b": HR,
+    b"/hr/a. b/./c": HR,
+    b"/a..b;c?": ROOT,
     b"/sm%C3%B6rg%C3%A5s": ROOT,
     b"/sm%F6rg%E5s": ROOT,  # Latin-1, as old portals write it
     b"/what%3F.pdf": ROOT,
@@ -67,6 +71,33 @@ FOUND = {
     b"/.well-known/change-password/" + b"d" * 40: PAGES,
     b"/" + b"e" * 99: ROOT,
 }
+
+LONG = Route("/personal/loner/" + "x" * 40 + "/", "portal", line=7)
+WIDE = Route("/\ufdfa/", "portal", groups=frozenset({"hr"}), line=8)  # 3 bytes, 33 when folded
+LONGER = RouteTable([LONG, ROOT, WIDE], frozenset({HOST}))
+KEY = place(WIDE)[1].encode()
+
+
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        (LONG.path.encode(), LONG),
+        (LONG.path.encode() + b"a" * 99, LONG),
+        (LONG.path.encode() + b"b/" * 99, LONG),
+        (LONG.path.encode()[:-1] + b"c" * 99, ROOT),
+        (LONG.path.encode()[:-2] + b"/", ROOT),
+        (WIDE.path.encode() + b"d" * 99, WIDE),
+    ],
+)
+def test_a_path_longer_than_our_own_is_found_whole(path: bytes, route: Route) -> None:
+    assert LONGER.find(HOST, path) is route
+
+
+def test_a_path_that_grows_when_it_is_folded_is_guarded_in_that_spelling_too() -> None:
+    table = RouteTable([ROOT, WIDE], frozenset({HOST}))
+    assert len(KEY) > len(WIDE.path.encode()) + 20
+    for tail in (b"", b"/", b"/a", b"/" + b"e" * 99):
+        assert table.find(HOST, KEY + tail) == AMBIGUOUS
 
 
 @pytest.mark.parametrize("path", FOUND, ids=repr)
@@ -399,3 +430,25 @@ def test_a_long_path_costs_no_more_lookups_than_a_short_one(path: bytes) -> None
 def test_readings_are_few() -> None:
     for path in (b"/%2525252525252e", b"//" + b"%25" * 4000, b"/" + b"%2f" * 4000):
         assert len(list(routes._readings(path))) <= 4 * routes._MAX_DECODINGS + 1
+
+
+def test_a_host_of_our_own_may_have_routes_of_its_own() -> None:
+    """Both kinds of names, each alone: a table without any looks them up in a shorter way."""
+    own = frozenset({b"one.example.se", HOST})
+    for host in ("one.example.se", "*.example.se"):
+        narrow = Route("/hr/", "x", host=host, groups=frozenset({"boss"}), line=9)
+        table = RouteTable([ROOT, HR, narrow], own)
+        assert table.find(b"one.example.se", b"/hr/a") is narrow
+        assert table.find(b"one.example.se", b"/") is ROOT
+        assert table.find(HOST, b"/hr/a") is HR
+
+
+def test_a_label_is_host_and_path_as_written() -> None:
+    assert Route("/HR/", "x").label == "/HR/"
+    assert Route("/HR/", "x", host="a.se").label == "a.se/HR/"
+
+
+def test_the_bytes_of_a_path_are_contenders_before_what_they_decode_to() -> None:
+    capitals = RouteTable([ROOT, Route("/A%41/", "x", line=2)], frozenset({HOST}))
+    assert [one.path for one in capitals.contenders(HOST, b"/A%41/")] == ["/A%41/", "/"]
+    assert capitals.contenders(HOST, b"/a%41/")[0] is ROOT

@@ -28,6 +28,8 @@ from policies.segments import segments, strange_characters
         ("”" + "a" * 134, 3),
         ("😀" * 35, 1),
         ("😀" * 36, 2),
+        ("\U00010000" * 36, 2),  # the first pair
+        ("\uffff" * 70, 1),  # the last single
         ("😀" * 67, 3),  # 33 to a part: a pair is not cut
         ("tab\t" + "a" * 67, 2),
     ],

@@ -26,6 +26,7 @@ from policies.signs import parse_signs
 )
 def test_what_a_class_holds(written, inside, outside, spoken):
     signs = parse_signs(written)
+    assert signs.written == written
     assert [sign for sign in inside if sign not in signs] == []
     assert [sign for sign in outside if sign in signs] == []
     assert signs.spoken == spoken
@@ -52,3 +53,13 @@ def test_any_text_is_a_class_or_a_value_error(text):
     except ValueError:
         return
     assert text == "*" or all(sign in signs for sign in text if sign != "-")
+
+
+def test_a_range_is_4096_signs_at_most():
+    first = 0x4E00  # where thousands of signs in a row can be printed
+    most = f"{chr(first)}-{chr(first + 4095)}"
+    assert len(parse_signs(most).members) == 4096
+    with pytest.raises(ValueError, match="ranges from the lower"):
+        parse_signs(f"{chr(first)}-{chr(first + 4096)}")
+    with pytest.raises(ValueError, match="ranges from the lower"):
+        parse_signs("Z-A")

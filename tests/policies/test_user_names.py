@@ -78,6 +78,7 @@ def test_names_that_may_be(name: str) -> None:
         pytest.param("a" * 65, id="65 characters"),
         pytest.param("\ufdfa" * 10, id="64 only before normalising"),
         pytest.param(" " * 5000 + "anna", id="too much to read"),
+        pytest.param("anna" + " " * 600 + "x", id="more behind what is read"),
     ],
 )
 def test_names_that_cannot_be(name: str) -> None:
@@ -118,13 +119,18 @@ def test_every_character_that_folds_settles_in_one_go() -> None:
 
 
 def test_reading_a_huge_name_is_cut_short() -> None:
+    assert canonical("Å" * LONGEST) == "å" * LONGEST
+    assert canonical("Å" * (LONGEST + 1)) == "å" * LONGEST + "…"
     assert canonical("A" * 10_000_000) == "a" * LONGEST + "…"
     assert canonical("a" * 600 + "x") == canonical("a" * 600 + "y")
 
 
 @pytest.mark.parametrize(
     ("name", "may_be"),
-    [("a", True), ("", False), ("a" * LONGEST, True), ("a" * (LONGEST + 1), False)],
-)
+    [
+        ("a", True), ("", False), ("a" * LONGEST, True), ("a" * (LONGEST + 1), False),
+        ("å", True), ("å" * LONGEST, True), ("å" * (LONGEST + 1), False),
+    ],
+)  # fmt: skip
 def test_how_long_a_name_may_be(name: str, may_be: bool) -> None:
     assert is_possible(name) is may_be

@@ -36,6 +36,7 @@ SFX S 0 :s .
 """
 WORDS = """\
 9
+fel/%A
 hund/A
 pojke/AB
 flicka/ABu
@@ -44,7 +45,6 @@ gå/D
 Åsa/A
 fro/¤A
 boll/Z
-fel/%A
 """
 FORMS = {
     "hund", "hunden", "hundens", "pojke", "pojken", "pojkar", "flicka", "flickan", "flickor",
@@ -82,8 +82,23 @@ def test_entries_that_fold_alike_share_their_forms():
 
 
 @pytest.mark.parametrize(
+    ("words", "alone"),
+    [
+        ("rot/¤A\nröt/B\n", True), ("rot/A\nröt/¤B\n", True), ("rot/¤A\nröt/¤B\n", False),
+        ("rot/A\nröt/B\n", True), ("rot/¤A\n", False),
+    ],
+)  # fmt: skip
+def test_a_stem_that_is_no_word_alone_is_one_when_another_like_it_is(words, alone):
+    affixes = "NEEDAFFIX ¤\nSFX A Y 1\nSFX A 0 en .\nSFX B Y 1\nSFX B 0 or .\n"
+    found = read_word_forms(affixes, "2\n" + words)
+    assert ("rot" in found) is alone
+    assert "roten" in found
+    assert ("rotor" in found) is ("B" in words)
+
+
+@pytest.mark.parametrize(
     ("affixes", "words", "fault"),
-    [("FLAG long\n", "1\na\n", "flags"), ("AF 3\n", "1\na\n", "flags"), ("", "", "without words"),
+    [("FLAG long\n", "1\na\n", "flags"), ("SET UTF-8\nFLAG num\n", "1\na\n", "flags"), ("AF 3\n", "1\na\n", "flags"), ("", "", "without words"),
      ("", "3\n1\n-\n", "without words")],
 )  # fmt: skip
 def test_what_is_not_read(affixes, words, fault):

@@ -149,3 +149,21 @@ def test_what_is_wrong_with_a_line_is_told(line: bytes, status: int, why: str) -
 def test_a_field_is_found_by_its_name_in_any_case() -> None:
     head = HeadReader(8, 100).read(b"GET / HTTP/1.1\r\nHost: a\r\nX-a: 1\r\nx-A: 2\r\n\r\n")
     assert (head.value(b"x-a"), head.value(b"x-b")) == (b"1", None)
+
+
+@pytest.mark.parametrize(
+    ("port", "good"),
+    [(b"", True), (b":1", True), (b":65535", True), (b":65536", False), (b":0", False), (b":99999", False)],
+)  # fmt: skip
+def test_ports_of_a_host(port: bytes, good: bool) -> None:
+    raw = b"GET / HTTP/1.1\r\nHost: localhost" + port + b"\r\n\r\n"
+    if good:
+        assert read(raw).authority == b"localhost" + port
+    else:
+        with pytest.raises(BadMessage, match="Host"):
+            read(raw)
+
+
+def test_a_chunked_body_has_no_length() -> None:
+    head = read(b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n")
+    assert (head.chunked, head.length) == (True, None)
