@@ -69,6 +69,25 @@ def _runs(pid: int) -> bool:
     return True
 
 
+def replace_file(path: Path, data: bytes) -> os.stat_result:
+    """Put a file (0600) in place, whole or not at all, and return what it is on the disk."""
+    descriptor, made = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+            if os.geteuid() == 0:  # an operator's root must not shut the gateway's user out
+                owner = path.parent.stat()
+                os.fchown(descriptor, owner.st_uid, owner.st_gid)
+            status = os.fstat(descriptor)
+        Path(made).replace(path)
+    except BaseException:
+        Path(made).unlink(missing_ok=True)
+        raise
+    return status
+
+
 def make_secret(path: Path) -> str:
     """Return the secret in the file at `path`, made (0600) when there is none yet.
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.letters import fold
+from policies.stem_table import Stems
 
 LONGEST: Final = 24
 """Letters of a form that is looked up; longer words are compounds of shorter ones."""
@@ -35,14 +36,11 @@ class _Ending:
 
 
 class WordForms:
-    """Every word of a dictionary, in every form, as `fold` spells it.
-
-    About 45 MB for the 280 000 stems of Swedish; a look-up costs some microseconds.
-    """
+    """Every word of a dictionary, in every form, as `fold` spells it."""
 
     def __init__(
         self,
-        stems: dict[str, str],
+        stems: Stems,
         endings: dict[str, tuple[_Ending, ...]],
         inflected_only: str = _NO_FLAG,
     ) -> None:
@@ -78,14 +76,12 @@ class WordForms:
         return ending.condition is None or ending.condition.search(stem) is not None
 
 
-def read_word_forms(affixes: str, words: str) -> WordForms:
-    """Return the forms of a dictionary's .aff and .dic text.
+def read_word_forms(affixes: str, stems: Stems) -> WordForms:
+    """Return the forms of a dictionary's .aff text and of the stems that `read_stems` found.
 
-    Raises ValueError when the dictionary is of a kind that this does not read, or empty.
+    Raises ValueError when the dictionary is of a kind that this does not read.
     """
-    if re.search(r"^(?:FLAG|AF) ", affixes, re.MULTILINE):
-        raise ValueError("a dictionary with long, numbered or aliased flags")
-    options = dict(_OPTION.findall(affixes))
+    options = _options(affixes)
     only_inside = options.get("ONLYINCOMPOUND", "")
     endings: defaultdict[str, set[_Ending]] = defaultdict(set)
     for line in affixes.splitlines():
@@ -98,11 +94,25 @@ def read_word_forms(affixes: str, words: str) -> WordForms:
         plain = _letters_of(added)
         if plain is not None:
             endings[plain].add(_Ending(_letters_of(strip) or "", flag, _condition(condition)))
-    stems = _stems(words, options)
-    if not any(map(str.isalpha, stems)):
-        raise ValueError("a dictionary without words")
     by_letters = {added: tuple(rules) for added, rules in endings.items()}
     return WordForms(stems, by_letters, options.get("NEEDAFFIX", _NO_FLAG))
+
+
+def read_stems(affixes: str, words: str) -> dict[str, str]:
+    """Return the flags of each folded stem of a dictionary's .aff and .dic text.
+
+    Raises ValueError when the dictionary is of a kind that this does not read, or empty.
+    """
+    stems = _stems(words, _options(affixes))
+    if not any(map(str.isalpha, stems)):
+        raise ValueError("a dictionary without words")
+    return stems
+
+
+def _options(affixes: str) -> dict[str, str]:
+    if re.search(r"^(?:FLAG|AF) ", affixes, re.MULTILINE):
+        raise ValueError("a dictionary with long, numbered or aliased flags")
+    return dict(_OPTION.findall(affixes))
 
 
 def _letters_of(part: str) -> str | None:
@@ -126,8 +136,8 @@ def _condition(written: str) -> re.Pattern[str] | None:
 def _stems(words: str, options: dict[str, str]) -> dict[str, str]:
     """Return the flags of each folded stem; entries that fold alike share theirs.
 
-    Each start of the gateway waits for this loop over 280 000 lines, so it looks at no line longer
-    than it must: what is no word but folded (a number, one with a hyphen) is left in.
+    The first start of a gateway waits for this loop over 280 000 lines, so it looks at no line
+    longer than it must: what is no word but folded (a number, one with a hyphen) is left in.
     """
     for letter in "åäöé":  # what `fold` does to each word, done to all of them at once
         words = words.replace(letter, fold(letter))

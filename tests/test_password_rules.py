@@ -34,7 +34,8 @@ def test_the_defaults(tmp_path):
     rules = compiled(tmp_path)
     assert (rules.min_length, rules.require) == (7, frozenset(Sort))
     assert rules.context == {"portvakt", "securitas", "medarbetarportalen"}
-    assert rules.words is swedish_words()
+    assert "sommaren" in rules.words
+    assert "sommarxn" not in rules.words
     assert rules.listed is None
 
 
@@ -89,3 +90,39 @@ def test_the_accounts_of_the_demo_keep_the_rules(tmp_path):
     for person in demo.PEOPLE:
         words = PersonWords.of(person.user, person.name, person.email)
         assert judge(demo.PASSWORD, words, rules) == ()
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_the_words_are_read_once_and_kept_as_a_table(tmp_path, monkeypatch):
+    first = swedish_words(tmp_path)
+    table = next(tmp_path.iterdir())
+    assert table.stat().st_mode & 0o777 == 0o600
+    assert [*tmp_path.iterdir()] == [table]
+    swedish_words.cache_clear()
+    monkeypatch.delattr(password_rules, "read_stems")  # the dictionary is not read again
+    again = swedish_words(tmp_path)
+    assert len(again) == len(first) > 200_000
+    for word in ("sommar", "sommarens", "pojkarna", "hunden"):
+        assert (word in first, word in again) == (True, True)
+    for word in ("sommarenz", "zzz", "", "so\nmmar"):
+        assert (word in first, word in again) == (False, False)
+
+
+@pytest.mark.usefixtures("forgetful")
+@pytest.mark.parametrize("kept", [b"", b"nonsense", "cut", "other"])
+def test_a_table_that_is_not_of_this_dictionary_is_made_anew(tmp_path, kept):
+    swedish_words(tmp_path)
+    swedish_words.cache_clear()
+    table = next(tmp_path.iterdir())
+    good = table.read_bytes()
+    bad = {"cut": good[:-9], "other": good.replace(b'"source":"', b'"source":"x', 1)}
+    table.unlink()  # a process that still has it mapped keeps what it has
+    table.write_bytes(bad.get(kept, kept))
+    assert "sommaren" in swedish_words(tmp_path)
+    assert table.read_bytes() == good
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_without_a_place_to_keep_them_the_words_are_there_all_the_same(tmp_path):
+    assert "sommaren" in swedish_words(tmp_path / "nowhere")
+    assert [*tmp_path.iterdir()] == []

@@ -11,7 +11,6 @@ import contextlib
 import fcntl
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -19,6 +18,7 @@ from typing import Final
 from gateway.auth.key_ring import BadKeys, KeyRing, dump_ring, load_ring, new_ring
 from gateway.auth.ports import Clock
 from gateway.auth.sealing import Sealer
+from gateway.places import replace_file
 
 NAME: Final = "assertion-keys.json"
 LOOK_S: Final = 2.0
@@ -117,20 +117,7 @@ class KeyFile:
             os.close(descriptor)
 
     def _write(self, data: bytes) -> None:
-        descriptor, made = tempfile.mkstemp(prefix=NAME, dir=self.path.parent)  # 0600
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(descriptor)
-                if os.geteuid() == 0:  # an operator's root must not shut the gateway's user out
-                    owner = self.path.parent.stat()
-                    os.fchown(descriptor, owner.st_uid, owner.st_gid)
-                self._seen = _mark(os.fstat(descriptor))
-            Path(made).replace(self.path)
-        except BaseException:
-            Path(made).unlink(missing_ok=True)
-            raise
+        self._seen = _mark(replace_file(self.path, data))
 
 
 def _rotated_if_due(ring: KeyRing, now: float, rotate_s: float) -> KeyRing:

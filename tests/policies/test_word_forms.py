@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.password_rules import swedish_words
 from policies.letters import fold
-from policies.word_forms import LONGEST, read_word_forms
+from policies.word_forms import LONGEST, WordForms, read_stems, read_word_forms
 
 AFFIXES = """\
 SET UTF-8
@@ -53,8 +53,12 @@ FORMS = {
 NAMES = {"asa"}  # three letters and a capital: more likely an abbreviation
 
 
+def forms_of(affixes: str, words: str) -> WordForms:
+    return read_word_forms(affixes, read_stems(affixes, words))
+
+
 def test_every_form_of_a_small_dictionary():
-    found = read_word_forms(AFFIXES, WORDS)
+    found = forms_of(AFFIXES, WORDS)
     assert {form for form in FORMS if form not in found} == set()
     others = {"hundn", "pojkeen", "pojk", "flickar", "unflicka", "fro", "boll", "bollen", "fel",
               "felen", "somms", "sommas", "hund:s", "hundr", "", "gåick", "Hund"}  # fmt: skip
@@ -70,14 +74,14 @@ def test_every_form_of_a_small_dictionary():
     ],
 )  # fmt: skip
 def test_which_entries_are_words(entry, kept):
-    found = read_word_forms("", f"2\nsommar\n{entry}\n")
+    found = forms_of("", f"2\nsommar\n{entry}\n")
     assert (fold(entry) in found) is kept
     assert "sommar" in found
 
 
 def test_entries_that_fold_alike_share_their_forms():
     affixes = "SFX A Y 1\nSFX A 0 en .\nSFX B Y 1\nSFX B 0 or .\n"
-    found = read_word_forms(affixes, "2\nrot/A\nröt/B\n")
+    found = forms_of(affixes, "2\nrot/A\nröt/B\n")
     assert all(form in found for form in ("rot", "roten", "rotor"))
 
 
@@ -103,7 +107,7 @@ def test_a_stem_that_is_no_word_alone_is_one_when_another_like_it_is(words, alon
 )  # fmt: skip
 def test_what_is_not_read(affixes, words, fault):
     with pytest.raises(ValueError, match=fault):
-        read_word_forms(affixes, words)
+        forms_of(affixes, words)
 
 
 @given(st.one_of(st.text(max_size=30), st.integers(), st.none()))
@@ -134,7 +138,7 @@ def test_it_holds_what_an_expansion_writes_out(entries, rules):
             fits = entry.endswith(strip) and re.search(f"(?:{condition})$", entry)
             if flag in flags and fits:
                 expanded.add(fold(entry[: len(entry) - len(strip)] + add))
-    found = read_word_forms(affixes, f"{len(entries)}\n{words}")
+    found = forms_of(affixes, f"{len(entries)}\n{words}")
     if all(entry.isascii() for entry in entries):
         near = {form + tail for form in expanded for tail in ("", "a", "b")}
         assert {word for word in near if word in found} == expanded & near - {""}
