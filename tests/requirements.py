@@ -21,6 +21,7 @@ PARTS: Final = {
     "nginx": ("nginx",),
     "openssl": ("openssl",),
     "php-cli": ("php",),
+    "postgresql": ("postgres",),
     "redis-server": ("redis-server", "valkey-server"),
     "samba": ("samba",),
     "slapd": ("slapd",),
@@ -34,14 +35,17 @@ FILES: Final = {
 }
 """Debian's package, and what it brings."""
 _NEEDS: Final = "needs "
-_PLACES: Final = "/usr/sbin:/sbin:/usr/local/sbin"
+_PLACES: Final = (
+    *("/usr/sbin", "/sbin", "/usr/local/sbin"),
+    *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)),
+)
 """Servers stand here on Debian, and not everybody has it on PATH."""
 _LAST_LINE: Final = "Not everything was tested. Missing: {}. On Debian or Ubuntu: apt install {}"
 
 
 def program(part: str) -> str:
     """Return the path of a part's program, or skip the test that asks, by the part's name."""
-    path = os.pathsep.join((os.environ.get("PATH", os.defpath), _PLACES))
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_PLACES))
     for name in PARTS[part]:
         found = shutil.which(name, path=path)
         if found is not None:

@@ -13,6 +13,7 @@ need php php-cli
 PATH="$PATH:/usr/sbin" need bearerbox kannel
 need systemd-socket-activate systemd
 PATH="$PATH:/usr/sbin" need slapd slapd
+[ -n "$(ls /usr/lib/postgresql/*/bin/postgres 2>/dev/null)" ] || need postgres postgresql
 PATH="$PATH:/usr/sbin" need samba "samba samba-dsdb-modules samba-vfs-modules samba-ad-provision"
 "$PYTHON" -c "import ldap" 2>/dev/null || [ -e /usr/include/ldap.h ] || packages="$packages libldap-dev libsasl2-dev"
 [ -e /usr/lib/nginx/modules/ngx_http_js_module.so ] || packages="$packages libnginx-mod-http-js"

@@ -9,7 +9,7 @@ from gateway.settings.problems import SettingsError
 from tests.settings.samples import NEXT, SMALL, write
 
 TLS = "[listen]\ntls = { certificate = 'a.pem', key = 'a.pem' }\n"
-DRIVER = "[directory]\nkind = 'sql'\nurl = 'mysql+asyncmy://u:hidden@h/d'\n"
+DRIVER = "[directory]\nkind = 'sql'\nurl = 'postgresql://u:hidden@h/d?sslmod=x'\n"
 
 
 def refused(directory, text) -> SettingsError:

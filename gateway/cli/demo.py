@@ -21,6 +21,7 @@ import click
 from gateway.checking import read_checked
 from gateway.cli.configuration import read_config
 from gateway.cli.demo_people import PASSWORD, PEOPLE, make_people, opened_by_demo_password
+from gateway.cli.migrate import require_tables
 from gateway.cli.output import No
 from gateway.cli.run import open_state_dir, require_floors, serve
 from gateway.settings.model import Settings
@@ -39,6 +40,7 @@ def demo(ctx: click.Context) -> None:
     settings = read_config(path, read_checked)
     portal, phone = _stub_addresses(settings)
     open_state_dir(settings)
+    require_tables(settings.directory)
     with _stub(portal, phone):
         asyncio.run(make_people(settings))
         changed = {p.user for p in PEOPLE} - set(asyncio.run(opened_by_demo_password(settings)))

@@ -16,6 +16,7 @@ from gateway.auth.ports import Unavailable
 from gateway.cli.findings import Finding, Level, ok, problem, warning
 from gateway.cli.opening import make_hasher
 from gateway.directory.opening import open_directory
+from gateway.directory.trouble import DirectoryUnavailable
 from gateway.settings.model import Settings
 from gateway.settings.phones import HttpSms, OutboxSms, SmppSms, SmtpSms, SmtpTls, Way
 from gateway.sms.smtp import smtp_tls
@@ -87,6 +88,8 @@ async def _answers(part: str, ping: Callable[[], Awaitable[None]], advice: str) 
     try:
         async with asyncio.timeout(_TIMEOUT_S):
             await ping()
+    except DirectoryUnavailable as trouble:
+        return problem(part, f"cannot be used: {trouble.advice}", advice)
     except (Unavailable, TimeoutError, ValueError):
         return problem(part, "does not answer", advice)
     return ok(part, "answers")

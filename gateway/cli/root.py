@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _COMMANDS: Final = (
     "run", "demo", "check", "doctor", "probe", "schema", "user", "session", "keys", "audit",
-    "explain", "policy", "texts",
+    "explain", "policy", "texts", "migrate",
 )  # fmt: skip
 """Each is the command of its name in the module of its name, read when it is called: reading all
 of them takes longer than most of them work."""

@@ -24,6 +24,7 @@ from gateway.auth.sealing import Sealer
 from gateway.checking import read_checked
 from gateway.cli.configuration import read_config
 from gateway.cli.demo_people import opened_by_demo_password
+from gateway.cli.migrate import require_tables
 from gateway.cli.output import No
 from gateway.counters import Counters
 from gateway.floors import outdated
@@ -60,6 +61,7 @@ def run(ctx: click.Context) -> None:
     path = ctx.obj["config"]
     require_floors()
     settings = read_config(path, read_checked)
+    require_tables(settings.directory)
     if opened := asyncio.run(opened_by_demo_password(settings)):
         raise No(
             f"The demo's public password still opens {', '.join(opened)}. Take the accounts away "

@@ -81,7 +81,7 @@ class Accounts:
         now = self._clock.now()
         row = columns_of(account) | {"created": now, "changed": now}
         try:
-            async with self._database.writing() as connection:
+            async with self._database.writing(alone=True) as connection:
                 await _see_that_it_is_no_mail(connection, account.person.user)
                 await _insert(connection, row)
         except _Taken:
@@ -146,7 +146,8 @@ class Accounts:
         key = user_names.canonical(user_name)
         of_user = users.c.user_name == key
         async with self._database.writing() as connection:
-            before = (await connection.execute(sa.select(users).where(of_user))).one_or_none()
+            row = sa.select(users).where(of_user).with_for_update()
+            before = (await connection.execute(row)).one_or_none()
             if before is None:
                 return False
             changed = {**values, "changed": self._clock.now()}

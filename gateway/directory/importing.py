@@ -93,7 +93,7 @@ class Importer:
             require_possible(key)
         existing: list[str] = []
         try:
-            async with self._database.writing(unhurried=True) as connection:
+            async with self._database.writing(alone=True, unhurried=True) as connection:
                 ending = await self._write_all(connection, accounts, existing, report)
         except _Refused:
             return AlreadyThere(tuple(existing))
@@ -168,5 +168,6 @@ def _chunks(accounts: Sequence[Account]) -> Iterator[Sequence[Account]]:
 
 async def _rows_of(connection: AsyncConnection, chunk: Sequence[Account]) -> dict[str, Any]:
     keys = [account.person.user for account in chunk]
-    found = await connection.execute(sa.select(users).where(users.c.user_name.in_(keys)))
+    wanted = sa.select(users).where(users.c.user_name.in_(keys)).with_for_update()
+    found = await connection.execute(wanted)
     return {row.user_name: row for row in found}

@@ -1,149 +1,58 @@
-"""The tables, and the engine that reaches it: SQLite by default, PostgreSQL by its URL.
+"""The tables as this version reads and writes them, and the revisions that led to them.
 
-SQLite runs with a write-ahead log (readers never wait for a writer), full sync and a busy time-out
-shorter than a call's deadline; its file is 0600 in a directory made 0700, owned by the directory's
-owner even when root made it.
+The revisions themselves are in `migrations/versions`; a test holds both to each other. Whoever
+changes a table here adds a revision there, and its number at the end of REVISIONS.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import logging
-import os
-import sqlite3
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from gateway.directory.same_file import insist_on_file
 from policies.people import LONGEST_EMAIL, LONGEST_NAME
 from policies.user_names import LONGEST as LONGEST_USER_NAME
 
-_WRITES: Final = "portvakt_writes"
+REVISIONS: Final = ("0001", "0002")
+"""From the first to the one that these tables are."""
+HEAD: Final = REVISIONS[-1]
 
-_CONNECTIONS: Final = 4
-_OTHERS: Final = 0o077
+LONGEST_HASH: Final = 255
 
 metadata: Final = sa.MetaData()
+
+
+def _text(length: int) -> sa.String:
+    """Return a type that compares and sorts by bytes, as SQLite does, whatever the locale."""
+    plain = sa.String(length)
+    return plain.with_variant(sa.String(length, collation="C"), "postgresql")
+
 
 users: Final = sa.Table(
     "users",
     metadata,
-    sa.Column("user_name", sa.String(LONGEST_USER_NAME), primary_key=True),  # canonical
-    sa.Column("name", sa.String(LONGEST_NAME), nullable=False),
-    sa.Column("email", sa.String(LONGEST_EMAIL), nullable=False),  # "" when there is none
-    sa.Column("mobile", sa.String(16)),  # E.164
+    sa.Column("user_name", _text(LONGEST_USER_NAME), primary_key=True),  # canonical
+    sa.Column("name", _text(LONGEST_NAME), nullable=False),
+    sa.Column("email", _text(LONGEST_EMAIL), nullable=False),  # "" when there is none
+    sa.Column("mobile", _text(16)),  # E.164
     sa.Column("groups", sa.JSON, nullable=False),  # a list of names, always read as a whole
     sa.Column("enabled", sa.Boolean, nullable=False),
-    sa.Column("password_hash", sa.String(255)),  # PHC; null: cannot log on yet
+    sa.Column("password_hash", _text(LONGEST_HASH)),  # PHC; null: cannot log on yet
     sa.Column("created", sa.Double, nullable=False),  # seconds since the epoch
     sa.Column("changed", sa.Double, nullable=False),
 )
+sa.Index("users_by_email", sa.func.lower(users.c.email))
 
 mobiles: Final = sa.Table(  # of users who are kept in a directory that is only read
     "mobiles",
     metadata,
-    sa.Column("user_name", sa.String(LONGEST_USER_NAME), primary_key=True),  # canonical
-    sa.Column("mobile", sa.String(16)),  # E.164; null: taken away
+    sa.Column("user_name", _text(LONGEST_USER_NAME), primary_key=True),  # canonical
+    sa.Column("mobile", _text(16)),  # E.164; null: taken away
     sa.Column("changed", sa.Double, nullable=False),
 )
 
-
-def make_engine(url: str, busy_timeout_s: float) -> AsyncEngine:
-    """Return an engine that has not connected yet; statements' parameters are never logged."""
-    address = make_url(url)
-    for driver in ("aiosqlite", "sqlalchemy.engine"):  # their finer levels print rows and hashes
-        logging.getLogger(driver).setLevel(logging.WARNING)
-    if not _is_sqlite(address):
-        return create_async_engine(
-            address, hide_parameters=True, pool_pre_ping=True, pool_size=_CONNECTIONS
-        )
-    path = _file_of(address)
-    engine = create_async_engine(
-        address,
-        hide_parameters=True,
-        connect_args={"timeout": busy_timeout_s},
-        **({} if path is None else {"pool_size": _CONNECTIONS, "max_overflow": 0}),
-    )
-    if path is not None:
-        insist_on_file(engine.sync_engine, path)
-    event.listen(engine.sync_engine, "connect", _set_up)
-    event.listen(engine.sync_engine, "begin", _begin)
-    return engine
-
-
-def prepare_file(engine: AsyncEngine, busy_timeout_s: float) -> None:
-    """Make an SQLite database's directory (0700) and file (0600), or take others' rights away.
-
-    One process at a time: a change of journal mode fails at once, without waiting, when two try.
-    Blocks. Raises OSError and sqlite3.Error.
-    """
-    path = _file_of(engine.url)
-    if path is None:
-        return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    place = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(place, fcntl.LOCK_EX)
-        _own(path)
-        with contextlib.closing(sqlite3.connect(path, timeout=busy_timeout_s)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-    finally:
-        os.close(place)
-
-
-def _own(path: Path) -> None:
-    # A file that is there is never opened here: closing it would drop SQLite's locks on it, which
-    # belong to the whole process.
-    try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        mode = path.stat().st_mode
-        if mode & _OTHERS:
-            path.chmod(mode & 0o7777 & ~_OTHERS)
-        return
-    # Whoever runs the command line as root must not shut the gateway's own user out.
-    owner = path.parent.stat()
-    if os.geteuid() == 0 and owner.st_uid != 0:
-        os.chown(path, owner.st_uid, owner.st_gid)
-
-
-def writer(engine: AsyncEngine) -> AsyncEngine:
-    """Return the same engine for transactions that write: SQLite takes its lock at BEGIN."""
-    return engine.execution_options(**{_WRITES: True})
-
-
-async def create_tables(engine: AsyncEngine) -> None:
-    """Create what is missing; two processes may do so at once. Raises SQLAlchemyError."""
-    async with writer(engine).begin() as connection:
-        for table in (users, mobiles):
-            await connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
-
-
-def _is_sqlite(url: URL) -> bool:
-    return url.get_backend_name() == "sqlite"
-
-
-def _file_of(url: URL) -> Path | None:
-    if not _is_sqlite(url) or url.database in {None, "", ":memory:"}:
-        return None
-    return Path(str(url.database))
-
-
-def _set_up(connection: Any, _record: object) -> None:
-    # The driver would begin transactions by itself, but too late and never for a SELECT.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.close()
-
-
-def _begin(connection: sa.Connection) -> None:
-    # A transaction that reads and then writes would fail at once when another one wrote between.
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+version: Final = sa.Table(  # Alembic's own: which revision the tables are
+    "alembic_version",
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), primary_key=True),
+)

@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
 
 from gateway.auth.model import Person
 from gateway.auth.ports import Clock, Unavailable
@@ -121,16 +120,21 @@ class SqlDirectory:
 
 def require_driver(settings: DirectorySettings) -> None:
     """Raise ValueError, in words for an operator, when the URL names no database we can drive."""
+    url = settings.url.reveal()
+    if url.startswith("sqlite"):  # what settings make of [directory] path
+        return
     try:
-        make_url(settings.url.reveal()).get_dialect().import_dbapi()
-    except ImportError as error:
-        name = error.name or "its driver"
+        from gateway.directory.postgres import connection_values  # noqa: PLC0415 - an extra
+
+        connection_values(url, None)
+    except ImportError:
         raise ValueError(
-            f"[directory] url needs {name}, which is not installed: .venv/bin/pip install {name}"
+            "[directory] url needs psycopg, which is not installed: "
+            ".venv/bin/pip install 'portvakt[postgres]'"
         ) from None
-    except sa.exc.ArgumentError:
+    except ValueError as error:
         # Without the cause: the URL may hold a password.
-        raise ValueError("[directory] url is not an SQLAlchemy URL") from None
+        raise ValueError(f"[directory] url: {error}") from None
 
 
 def open_sql(

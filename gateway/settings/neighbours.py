@@ -13,6 +13,7 @@ from urllib.parse import quote
 from gateway.settings.credentials import is_missing, key_secret, secret
 from gateway.settings.ldap import read_ldap
 from gateway.settings.model import Directory, Secret
+from gateway.settings.postgres_url import EXAMPLE, parse_postgres_url
 from gateway.settings.problems import choice_of
 from gateway.settings.reading import Shaped, Table, Value, shaped
 from gateway.settings.redis_url import GROUP_SCHEMES, parse_redis_group
@@ -35,14 +36,7 @@ _REDIS_URL: Final = re.compile(
 )
 _DIRECTORIES: Final = ("sqlite", "sql", "ldap")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_SQL: Final = re.compile(r"([a-z]+)\+([a-z0-9]+)://[^\s]*")
-_SQL_DRIVERS: Final = {
-    "sqlite": "aiosqlite",
-    "postgresql": "asyncpg",
-    "mysql": "aiomysql",
-    "mariadb": "aiomysql",
-}
-_ASYNC_DRIVERS: Final = frozenset({"aiosqlite", "asyncpg", "psycopg", "aiomysql", "asyncmy"})
+_SQL_SCHEME: Final = re.compile(r"(sqlite|postgres(?:ql)?)[a-z0-9+]*:")
 
 
 def read_redis(file: Table) -> Secret:
@@ -63,23 +57,21 @@ def read_secrets(file: Table, state_dir: Path) -> tuple[Secret, Path | None]:
 
 
 def read_directory(file: Table, state_dir: Path, region: str) -> Directory:
-    """Read `[directory]`; a SQLite file becomes an SQLAlchemy URL."""
+    """Read `[directory]`; an SQLite file becomes an SQLAlchemy URL, others stay libpq's."""
     with file.table("directory").closing() as table:
         kind = table.read("kind", "sqlite", one_of(*_DIRECTORIES))
-        if kind == "sql":
+        if kind == "sql" or (kind == "ldap" and table.has("url")):
             if table.has("path"):
-                table.tell("path", 'a path, with kind = "sql"', "url instead")
-            example = '"postgresql+asyncpg://user:password@host/directory"'
+                table.tell("path", f'a path, with kind = "{kind}"', "url instead")
             table.read("path", None, file_path)
-            url = table.need("url", Secret(""), _sql_url, example)
-            read_ldap(file, needed=False)
-            return Directory("sql", url, None, region)
-        if table.has("url"):
-            table.tell("url", f'a url, with kind = "{kind}"', 'path instead, or kind = "sql"')
-        table.read("url", None, Shaped(_sql_url.shape, lambda _: None))
-        path = table.read("path", state_dir / "directory.sqlite3", file_path)
-        # quote: SQLAlchemy reads percent-encoding in the database part of a URL.
-        url = Secret(f"sqlite+aiosqlite:///{quote(str(path))}")
+            url = table.need("url", Secret(""), _sql_url, f'"{EXAMPLE}"')
+        else:
+            if table.has("url"):
+                table.tell("url", f'a url, with kind = "{kind}"', 'path instead, or kind = "sql"')
+            table.read("url", None, Shaped(_sql_url.shape, lambda _: None))
+            path = table.read("path", state_dir / "directory.sqlite3", file_path)
+            # quote: SQLAlchemy reads percent-encoding in the database part of a URL.
+            url = Secret(f"sqlite+aiosqlite:///{quote(str(path))}")
     ldap = read_ldap(file, needed=kind == "ldap")
     return Directory(kind, url, ldap if kind == "ldap" else None, region)
 
@@ -125,12 +117,12 @@ def _redis_words(written: str) -> str:
 @shaped(SECRET)
 def _sql_url(value: Value) -> Secret:
     url = secret(value)
-    found = _SQL.fullmatch(url.reveal())
-    if found is not None and found[2] in _ASYNC_DRIVERS:
-        return url
-    dialect = url.reveal().partition("://")[0].partition("+")[0]
-    driver = _SQL_DRIVERS.get(dialect)
-    words = 'an SQLAlchemy URL with an asyncio driver, as "postgresql+asyncpg://…"'
-    if driver is not None:
-        raise value.refusal(f'"{dialect}+{driver}://…"', f'"{dialect}://…" without asyncio driver')
-    raise value.refusal(words, "something else")
+    try:
+        parse_postgres_url(url.reveal())
+    except ValueError:
+        dialect = _SQL_SCHEME.match(url.reveal())
+        if dialect is not None and dialect[1] == "sqlite":
+            raise value.refusal('kind = "sqlite" and path', '"sqlite…"') from None
+        found = "something else" if dialect is None else f'"{dialect[0]}…"'
+        raise value.refusal(f'the URL of a PostgreSQL database, as "{EXAMPLE}"', found) from None
+    return url

@@ -107,9 +107,9 @@ def test_the_environment_is_read(tmp_path):
     [
         ("[listen]\ntls = { certificate = 'a.pem', key = 'a.pem' }\n", "listen.tls", "a.pem"),
         (
-            "[directory]\nkind = 'sql'\nurl = 'mysql+asyncmy://u:hidden@h/d'\n",
+            "[directory]\nkind = 'sql'\nurl = 'postgresql://u:hidden@h/d?sslmod=x'\n",
             "directory.url",
-            ".venv/bin/pip install asyncmy",
+            "a misspelled parameter",
         ),
     ],
 )

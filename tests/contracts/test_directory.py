@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.auth.ports import Directory, Unavailable
+from gateway.directory.database import Database
 from gateway.directory.opening import open_directory
 from gateway.directory.rows import Account
 from gateway.settings.model import Directory as Settings
@@ -21,6 +22,7 @@ from gateway.system import SystemClock, SystemEntropy
 from tests.contracts.fake_directory import FakeDirectory
 from tests.directory.forwarder import forwarding
 from tests.directory.ldap_servers import Server, running_samba, running_slapd
+from tests.directory.postgres_servers import Postgres, running_postgres
 from tests.directory.support import cheap_hasher, directory_in, person
 
 PASSWORD = "Sommar2026"
@@ -52,6 +54,46 @@ def samba(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
+
+
+async def fill(url: str) -> None:
+    """Make the tables, and PEOPLE in them."""
+    database = Database(url)
+    await database.migrate()
+    await database.close()
+    hasher = cheap_hasher()
+    directory = open_directory(Settings("sql", Secret(url)), hasher, SystemClock(), SystemEntropy())
+    for one, password in PEOPLE.items():
+        phc = None if password is None else await hasher.derive(password)
+        await directory.accounts.add(Account(one, phc))
+    await directory.close()
+    hasher.close()
+
+
+@contextlib.asynccontextmanager
+async def in_postgres(server: Postgres) -> AsyncIterator[Subject]:
+    """Yield a directory in a real server, through a forwarder that can be taken away."""
+    if not server.made:
+        await fill(server.url(server.fresh()))
+    with forwarding(server.port) as forwarder:
+        url = server.url(server.made[0], port=forwarder.port)
+        hasher = cheap_hasher()
+        directory = open_directory(
+            Settings("sql", Secret(url)), hasher, SystemClock(), SystemEntropy()
+        )
+
+        async def cut_off() -> None:
+            forwarder.refuse()
+
+        yield Subject(directory, cut_off)
+        await directory.close()
+        hasher.close()
+
+
 @contextlib.asynccontextmanager
 async def in_ldap(server: Server) -> AsyncIterator[Subject]:
     """Yield a directory that asks a real server, through a forwarder that can be taken away."""
@@ -71,11 +113,15 @@ async def in_ldap(server: Server) -> AsyncIterator[Subject]:
         hasher.close()
 
 
-@pytest_asyncio.fixture(params=["sql", "fake", "slapd", "samba"])
+@pytest_asyncio.fixture(params=["sqlite", "fake", "postgres", "slapd", "samba"])
 async def subject(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Subject]:
     people = PEOPLE
     if request.param in {"slapd", "samba"}:
         async with in_ldap(request.getfixturevalue(request.param)) as found:
+            yield found
+        return
+    if request.param == "postgres":
+        async with in_postgres(request.getfixturevalue("postgres")) as found:
             yield found
         return
     if request.param == "fake":

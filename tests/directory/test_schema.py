@@ -8,14 +8,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.directory import schema
+from gateway.directory import schema, sqlite_file
+from gateway.directory.database import Database
 from gateway.directory.importing import _update
+from gateway.directory.standing import create
 
 
 @pytest.mark.asyncio
 async def test_sqlite_is_set_up_for_many_readers_and_no_lost_write(tmp_path: Path) -> None:
-    engine = schema.make_engine(f"sqlite+aiosqlite:///{tmp_path}/d.sqlite3", 1.5)
-    schema.prepare_file(engine, 1)
+    engine = sqlite_file.make_engine(f"sqlite+aiosqlite:///{tmp_path}/d.sqlite3", 1.5)
+    sqlite_file.prepare_file(engine, 1)
     async with engine.connect() as connection:
         pragmas = {
             name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
@@ -27,24 +29,24 @@ async def test_sqlite_is_set_up_for_many_readers_and_no_lost_write(tmp_path: Pat
 
 @pytest.mark.asyncio
 async def test_a_path_with_blanks_and_letters_is_one_file(tmp_path: Path) -> None:
-    engine = schema.make_engine(f"sqlite+aiosqlite:///{tmp_path}/my%20katalog/%C3%A5.db", 1)
-    schema.prepare_file(engine, 1)
-    await schema.create_tables(engine)
-    await schema.create_tables(engine)
-    await engine.dispose()
+    for _ in range(2):
+        database = Database(f"sqlite+aiosqlite:///{tmp_path}/my%20katalog/%C3%A5.db")
+        await database.ping()
+        await database.close()
     file = tmp_path / "my katalog" / "å.db"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 @pytest.mark.asyncio
 async def test_a_writer_takes_its_lock_at_once_and_a_reader_does_not(tmp_path: Path) -> None:
-    engine = schema.make_engine(f"sqlite+aiosqlite:///{tmp_path}/d.sqlite3", 0.05)
-    await schema.create_tables(engine)
-    async with schema.writer(engine).begin():
+    engine = sqlite_file.make_engine(f"sqlite+aiosqlite:///{tmp_path}/d.sqlite3", 0.05)
+    async with engine.begin() as connection:
+        await connection.run_sync(create)
+    async with sqlite_file.writer(engine).begin():
         async with engine.begin() as reader:
             await reader.execute(sa.select(schema.users))
         with pytest.raises(sa.exc.OperationalError, match="locked"):
-            async with schema.writer(engine).begin():
+            async with sqlite_file.writer(engine).begin():
                 pass
     await engine.dispose()
 
@@ -63,6 +65,6 @@ def test_every_statement_is_said_in_both_dialects(dialect: sa.Dialect) -> None:
 
 
 def test_the_drivers_finer_logs_stay_shut() -> None:
-    schema.make_engine("sqlite+aiosqlite://", 1)
+    Database("sqlite+aiosqlite://")
     assert not logging.getLogger("aiosqlite").isEnabledFor(logging.DEBUG)
     assert not logging.getLogger("sqlalchemy.engine.Engine").isEnabledFor(logging.INFO)

@@ -65,7 +65,7 @@ def test_a_comment_is_an_edit_too_for_its_digest_is_another(desk):
         (GOOD + "[listen\n", "gateway.toml:11: found at column"),
         (b"\xff\xfe", "gateway.toml:1: found bytes that are not UTF-8"),
         (GOOD + "[listen]\ntls = { certificate = 'no.pem', key = 'no.pem' }\n", "no.pem"),
-        (GOOD + "[directory]\nkind = 'sql'\nurl = 'mysql+asyncmy://u:hidden@h/d'\n", "asyncmy"),
+        (GOOD + "[directory]\nkind = 'sql'\nurl = 'postgresql://u:hidden@h/d?sslmod=x'\n", "libpq"),
         (GOOD + "[[route]]\npath = '/'\nupstream = 'portal'\n", "gateway.toml:12: route[2].path"),
     ],
     ids=["empty", "key", "syntax", "bytes", "certificate", "driver", "route"],

@@ -15,10 +15,11 @@ from tests.settings.samples import SMALL, judge, problems, read
 CASES = [
     ("[redis]\nurl = 'redis:/x'", 1, "redis.url", "something else", "redis://"),
     ("[redis]\nurl = 'http://u:pass@x'", 1, "redis.url", '"http://…"', "redis://"),
-    ("[directory]\nkind = 'sql'", 0, "directory.url", "nothing", "postgresql+asyncpg"),
-    ("[directory]\nkind = 'sql'\nurl = 'postgresql://u:pass@x'", 2, "directory.url", "without asyncio", '"postgresql+asyncpg://…"'),
+    ("[directory]\nkind = 'sql'", 0, "directory.url", "nothing", "postgresql://user@host"),
+    ("[directory]\nkind = 'sql'\nurl = 'postgresql+asyncpg://u:pass@x'", 2, "directory.url", '"postgresql+asyncpg:…"', '"postgresql://user@host'),
+    ("[directory]\nkind = 'sql'\nurl = 'sqlite+aiosqlite:///x'", 2, "directory.url", '"sqlite…"', 'kind = "sqlite" and path'),
     ("[directory]\nurl = 'x'", 1, "directory.url", 'kind = "sqlite"', "path"),
-    ("[directory]\nkind = 'sql'\npath = 'x'\nurl = 'mysql+aiomysql://x'", 2, "directory.path", 'kind = "sql"', "url"),
+    ("[directory]\nkind = 'sql'\npath = 'x'\nurl = 'postgresql://x'", 2, "directory.path", 'kind = "sql"', "url"),
 ]  # fmt: skip
 
 

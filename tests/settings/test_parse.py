@@ -74,7 +74,7 @@ first_logon = "branch"
 lock = ["30s"]
 [directory]
 kind = "sql"
-url = "postgresql+asyncpg://u:p@db/directory"
+url = "postgresql://u:p@db/directory"
 [limits]
 head = "32KiB"
 [[sms]]

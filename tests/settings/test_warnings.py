@@ -160,8 +160,11 @@ def with_root(*lines):
         # Secrets in the file.
         (SAFE + f"[secrets]\nkey = '{KEY}'\n", SAFE + "[secrets]\nkey = { file = 'a.pem' }\n", "secrets.key"),
         (SAFE + "[redis]\nurl = 'redis://:p@h/0'\n", SAFE + "[redis]\nurl = 'redis://h/0'\n", "redis.url"),
-        (SAFE + "[directory]\nkind = 'sql'\nurl = 'mysql+aiomysql://u:p@h/d'\n",
-         SAFE + "[directory]\nkind = 'sql'\nurl = 'mysql+aiomysql://u@h/d'\n", "directory.url"),
+        (SAFE + "[directory]\nkind = 'sql'\nurl = 'postgresql://u:p@h/d'\n",
+         SAFE + "[directory]\nkind = 'sql'\nurl = 'postgresql://u@h/d'\n", "directory.url"),
+        # A database whose certificate is not verified.
+        (SAFE + "[directory]\nkind = 'sql'\nurl = 'postgresql://u@h/d?sslmode=require'\n",
+         SAFE + "[directory]\nkind = 'sql'\nurl = 'postgresql://u@[::1],localhost:5433/d?host=/run/pg&sslmode=disable'\n", "directory.url"),
         (SAFE + "headers = { X-Api-Key = 'k' }\n", SAFE + "headers = { X-Plain = 'k' }\n", "sms[1].headers.X-Api-Key"),
         (SAFE + "headers = { X-Api-Key = 'k' }\n", SAFE + "headers = { X-Api-Key = { file = 'a.pem' } }\n", "sms[1].headers.X-Api-Key"),
         (SAFE + "username = 'u'\npassword = 'p'\n", SAFE + "username = 'u'\npassword = { file = 'a.pem' }\n", "sms[1].password"),

@@ -7,7 +7,7 @@ from pathlib import Path
 FILE = Path(__file__).parents[2] / "gateway.toml"
 TEXT = FILE.read_text(encoding="utf-8")
 ENVIRON = {
-    "PORTVAKT_DIRECTORY_URL": "postgresql+asyncpg://h/d",
+    "PORTVAKT_DIRECTORY_URL": "postgresql://h/d",
     "SMS_API_KEY": "k",
     "SMS_PASSWORD": "p",
 }

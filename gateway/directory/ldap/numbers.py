@@ -18,7 +18,7 @@ from gateway.directory.schema import mobiles
 
 
 class Numbers:
-    """The table of numbers, in the database of `[directory] path`."""
+    """The table of numbers, in the database of `[directory] path` or `url`."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database: Final = database
@@ -35,7 +35,7 @@ class Numbers:
         """Keep a number (E.164), or that there is none. Raises Unavailable."""
         of_user = mobiles.c.user_name == user
         values = {"mobile": mobile, "changed": self._clock.now()}
-        async with self._database.writing() as connection:
+        async with self._database.writing(alone=True) as connection:
             kept = await connection.execute(sa.update(mobiles).where(of_user).values(values))
             if kept.rowcount == 0:
                 await connection.execute(sa.insert(mobiles).values(user_name=user, **values))

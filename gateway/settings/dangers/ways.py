@@ -11,6 +11,7 @@ from gateway.settings.addresses import is_loopback
 from gateway.settings.dangers.finding import Finding, is_local
 from gateway.settings.model import Listen, Settings
 from gateway.settings.phones import HttpSms, OutboxSms, SmppSms, SmtpSms, SmtpTls, Way
+from gateway.settings.postgres_url import parse_postgres_url
 from gateway.settings.problems import show
 from policies.factors import CORPORATE, SecondFactor
 from policies.networks import Network, NetworkTable, parse_network
@@ -28,6 +29,12 @@ def plain_text(settings: Settings) -> Iterator[Finding]:
             found = f"{show(address.host)}, a public address, without TLS: passwords can be read"
             expected = "tls beside it, or an address that only the proxy in front reaches"
             yield Finding(("listen", "address", index), found, expected)
+    database = settings.directory.url.reveal()
+    if database.startswith("postgres"):
+        url = parse_postgres_url(database)
+        if not url.is_verified:
+            found = f"sslmode={url.sslmode}: whoever is in between can be the database"
+            yield Finding(("directory", "url"), found, "sslmode=verify-full, or none at all")
     for index, way in enumerate(settings.sms):
         key, expected = _clear_way(way)
         if key:

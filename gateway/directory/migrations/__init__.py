@@ -1,0 +1,1 @@
+"""Alembic's revisions of the directory's tables; `migrating.py` runs them."""
