@@ -292,6 +292,15 @@ class ClientConnection(asyncio.Protocol):
         if self.is_tunnel and self.exchange is not None:
             self.exchange.go_away()
 
+    def cut_off(self) -> None:
+        """End what the time to drain was too short for: 503 where no answer has begun."""
+        if self._state == _EXCHANGE and self.exchange is not None:
+            self._give_up(self.exchange, 503, "the gateway stops")
+        elif self._state == _DECIDING:
+            self.refuse(503, None, why="the gateway stops")
+        else:
+            self.abort()
+
     def on_deadline(self) -> None:
         """End what takes too long: a silent connection quietly, a slow head or body with 408."""
         if self._state == _HEAD and self._inbox and not self._full:

@@ -208,7 +208,8 @@ class FrontDoor:
         """Let requests under way end, within `grace_s`; idle connections close at once.
 
         A tunnel has no end of its own. A WebSocket is told at once (1001) and given a moment to
-        close; what is left then is closed with the last request.
+        close; what is left then is closed with the last request. A request that nobody has begun
+        to answer by the end gets 503.
         """
         self.draining = True
         end = self._loop.time() + grace_s
@@ -224,6 +225,6 @@ class FrontDoor:
                 client.transport.close()
             await asyncio.sleep(0.05)
         for client in list(self.clients):
-            client.abort()
+            client.cut_off()
         for pool in list(self._pools):
             pool.close()

@@ -1,8 +1,9 @@
 """Whether anybody is ever given an answer that was made for somebody else.
 
 Users with sessions of their own ask an upstream that behaves as badly as their requests tell it to,
-and break off, pipeline, half-close and upgrade; Redis's replies are late, planted and cut, workers
-are killed, sessions ended and opened anew. Each answer that is whole names a user and a nonce.
+and break off, pipeline, half-close and upgrade; the workers know few of their sessions and read
+the others from Redis, whose replies are late, planted and cut; workers are killed, sessions ended
+and opened anew. Each answer that is whole names a user and a nonce.
 """
 
 from __future__ import annotations
@@ -252,7 +253,7 @@ def _place(directory: Path) -> Iterator[tuple[RunningGateway, Meddling]]:
         tables = _TABLES.format(redis=f"redis://{user}@127.0.0.1:{relay.port}", double=double)
         yield stack.enter_context(running_gateway(
             directory, portal=f"http://127.0.0.1:{portal}", tables=tables, routes=_ROUTES,
-            listen="workers = 2",
+            listen="workers = 2", module="tests.faults.forgetful",
             upstream='timeout = { connect = "2s", first_byte = "2s", idle = "2s" }',
         )), relay  # fmt: skip
 

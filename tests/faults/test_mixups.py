@@ -15,5 +15,6 @@ def test_each_answer_carries_the_user_and_the_nonce_it_was_made_for(tmp_path):
     # The known limit: once a worker's first surplus answer, on the connections that were open.
     assert run.counts[LIMIT] <= 20, run.counts
     assert run.counts["redis planted"]
+    assert run.counts["redis sessions read"] > 500, run.counts
     assert run.counts["workers killed"]
     assert run.counts["right"] >= 2900, run.counts

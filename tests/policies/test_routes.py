@@ -17,7 +17,8 @@ ROOT = Route("/", "portal", line=1)
 STATIC = Route("/static/", "portal", public=True, line=2)
 HR = Route("/hr/", "portal", groups=frozenset({"hr"}), line=3)
 DEEP = Route("/static/private/x/", "portal", line=4)
-TABLE = RouteTable([ROOT, STATIC, HR, DEEP], frozenset({HOST}))
+ROUTES = [ROOT, STATIC, HR, DEEP]
+TABLE = RouteTable(ROUTES, frozenset({HOST}))
 AMBIGUOUS = Deny(400, Reason.AMBIGUOUS_PATH)
 
 FOUND = {
@@ -74,7 +75,6 @@ FOUND = {
 
 LONG = Route("/personal/loner/" + "x" * 40 + "/", "portal", line=7)
 WIDE = Route("/\ufdfa/", "portal", groups=frozenset({"hr"}), line=8)  # 3 bytes, 33 when folded
-LONGER = RouteTable([LONG, ROOT, WIDE], frozenset({HOST}))
 KEY = place(WIDE)[1].encode()
 
 
@@ -90,7 +90,7 @@ KEY = place(WIDE)[1].encode()
     ],
 )
 def test_a_path_longer_than_our_own_is_found_whole(path: bytes, route: Route) -> None:
-    assert LONGER.find(HOST, path) is route
+    assert RouteTable([LONG, ROOT, WIDE], frozenset({HOST})).find(HOST, path) is route
 
 
 def test_a_path_that_grows_when_it_is_folded_is_guarded_in_that_spelling_too() -> None:
@@ -102,7 +102,7 @@ def test_a_path_that_grows_when_it_is_folded_is_guarded_in_that_spelling_too() -
 
 @pytest.mark.parametrize("path", FOUND, ids=repr)
 def test_found(path: bytes) -> None:
-    assert TABLE.find(HOST, path) is FOUND[path]
+    assert RouteTable(ROUTES, frozenset({HOST})).find(HOST, path) is FOUND[path]
 
 
 REFUSED = [

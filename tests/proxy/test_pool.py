@@ -10,6 +10,7 @@ import pytest
 
 from gateway.proxy import pool as pool_module
 from gateway.settings.model import UpstreamUrl
+from tests.full import full_listener
 from tests.proxy.house import OK, House, Visit, answer_all, get
 
 pytestmark = pytest.mark.asyncio
@@ -80,21 +81,11 @@ async def test_all_dead_is_502_and_the_one_that_rests_least_is_tried(house: Hous
 
 
 async def test_no_answer_to_a_connect_is_504(house: House) -> None:
-    with socket.socket() as full:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
+    with full_listener() as full:
         port = full.getsockname()[1]
-        fillers = []
-        for _ in range(4):  # until the kernel takes no more of them
-            filler = socket.socket()
-            filler.setblocking(False)
-            filler.connect_ex(("127.0.0.1", port))
-            fillers.append(filler)
         house.configure(urls=urls(port), connect_timeout=timedelta(seconds=0.05))
         client = await house.client()
         assert (await client.ask(get())).status == 504
-        for filler in fillers:
-            filler.close()
 
 
 async def test_the_least_busy_address_is_chosen(house: House) -> None:

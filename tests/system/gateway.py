@@ -111,6 +111,8 @@ class RunningGateway:
     process: subprocess.Popen | None = None
     tls: ssl.SSLContext | None = None
     """How a visitor verifies a gateway that listens with TLS."""
+    module: str = "gateway"
+    """What is run: the program, or one of the tests' that changes something and runs it."""
 
     @property
     def state_dir(self) -> Path:
@@ -119,7 +121,7 @@ class RunningGateway:
     def start(self) -> None:
         """Start the process and wait until it is ready."""
         log = self.log.open("ab")
-        command = [sys.executable, "-m", "gateway", "run", "--config", str(self.config)]
+        command = [sys.executable, "-m", self.module, "run", "--config", str(self.config)]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         log.close()
         wait_for(self.is_ready, "the gateway's start:\n" + self.log.read_text())
@@ -238,6 +240,7 @@ def running_gateway(
     phone: str = "http://127.0.0.1:1",
     start: bool = True,
     tls: ssl.SSLContext | None = None,
+    module: str = "gateway",
     **config,
 ) -> Iterator[RunningGateway]:
     """Run a gateway in front of `portal`; see write_config for the rest."""
@@ -246,7 +249,7 @@ def running_gateway(
     written = write_config(directory, portal=portal, phone=phone, port=port, admin=admin, **config)
     log = directory / "gateway.log"
     gateway = RunningGateway(
-        origin, port, f"http://127.0.0.1:{admin}", directory, written, log, tls=tls
+        origin, port, f"http://127.0.0.1:{admin}", directory, written, log, tls=tls, module=module
     )
     try:
         if start:
