@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import start_redis
+from tests.full import full_listener, waiting
 from tests.system.gateway import (
     ROOT,
     free_port,
@@ -183,6 +184,28 @@ class TestDraining:
         assert time.monotonic() - begun < 10
         gateway.start()
         assert visitor.get("/debug/echo").status == 200
+
+    def test_whoever_waits_for_a_connect_is_answered_in_time(self, tmp_path):
+        """The upstream's queue is full: a connect to it hangs for longer than there is time."""
+        with (
+            full_listener() as full,
+            running_gateway(
+                tmp_path,
+                portal=f"http://127.0.0.1:{full.getsockname()[1]}",
+                listen='drain_timeout = "1s"',
+            ) as gateway,
+            connect(gateway.port) as line,
+        ):
+            before = waiting(full)
+            line.sendall(head("GET", "/static/a", gateway.port))
+            wait_for(lambda: waiting(full) > before, "the gateway's connect", 5)
+            begun = time.monotonic()
+            gateway.process.send_signal(signal.SIGTERM)
+            answer = read_answer(line)
+            assert (answer.status, answer.headers["Connection"]) == (503, "close")
+            assert gateway.process.wait(GRACE_S) == 0
+            assert time.monotonic() - begun < 5
+            assert "Traceback" not in gateway.log.read_text()
 
 
 def refuses(port: int) -> bool:
