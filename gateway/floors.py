@@ -29,10 +29,11 @@ FLOORS: Final = (
     Floor("babel", "2.9.1", "CVE-2021-42771"),
     Floor("cryptography", "50.0.0", "GHSA-g6cj-pr64-35w5"),
     Floor("httptools", "0.8.0", "issue 142: long targets were cut short"),
-    Floor("idna", "3.7", "CVE-2024-3651"),
+    Floor("idna", "3.15", "CVE-2026-45409, CVE-2024-3651"),
     Floor("jinja2", "3.1.6", "CVE-2025-27516"),
-    Floor("joserfc", "1.4.2", "CVE-2025-65015"),
+    Floor("joserfc", "1.7.6", "CVE-2026-119284, CVE-2026-75509 and older ones"),
     Floor("netaddr", "1.0.0", "addresses with leading zeros were read in two ways"),
+    # The advisories name 4.5.4; 4.5.5 is the first that closes a connection with a reply on its way.
     Floor("redis", "4.5.5", "CVE-2023-28858, CVE-2023-28859: one caller got another's answer"),
 )
 
