@@ -14,6 +14,7 @@ from gateway.auth.ports import (
     Judged,
     KeptRefusal,
     NewChallenge,
+    PasswordRefused,
     SessionListing,
     SessionPlace,
     StoredChallenge,
@@ -287,13 +288,17 @@ def _rule(bucket: Bucket) -> lockout.Rule:
 
 
 class FakeDirectory:
-    """People and their passwords in clear; `down` makes every call raise Unavailable."""
+    """People and their passwords in clear; `down` makes every call raise Unavailable.
+
+    `refuses` is a password that breaks a rule of its own.
+    """
 
     def __init__(self, *people: tuple[Person, str]) -> None:
         self.people = {person.user: person for person, _ in people}
         self.passwords = {person.user: password for person, password in people}
         self.asked = 0
         self.down = False
+        self.refuses = ""
 
     def change(self, user: str, **fields: object) -> None:
         self.people[user] = replace(self.people[user], **fields)  # type: ignore[arg-type]
@@ -308,6 +313,8 @@ class FakeDirectory:
         return await self._set(user_name, lambda: self.change(user_name, mobile=mobile))
 
     async def set_password(self, user_name: str, password: str) -> bool:
+        if password == self.refuses:
+            raise PasswordRefused
         return await self._set(user_name, lambda: self.passwords.update({user_name: password}))
 
     async def _set(self, user_name: str, change: Callable[[], None]) -> bool:

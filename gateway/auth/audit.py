@@ -8,6 +8,8 @@ from typing import Final
 from gateway.auth.model import Client
 from gateway.auth.ports import Audit, AuditEvent, Directory, Unavailable
 
+DIRECTORY_RULES: Final = "directory-rules"
+"""The reason when the directory does not take a password that our own rules let pass."""
 NO_CHALLENGE: Final = "no-challenge"
 """The reason when no code is on its way here: used up, expired, or begun for something else."""
 _LONGEST_USER: Final = 128

@@ -94,7 +94,8 @@ class Credentials:
         """Set the password and end every session but that of the token `but`; tell the user.
 
         Returns the new token of that session: whoever knew the old one is out too (ASVS 7.2.4).
-        None when the user is gone, "" when the session is.
+        None when the user is gone, "" when the session is. Raises PasswordRefused; other sessions
+        have ended then too.
         """
         if not await self._replace(person, password, client, "password-changed", but):
             return None
@@ -105,7 +106,7 @@ class Credentials:
     async def reset_password(self, person: Person, password: str, client: Client) -> bool:
         """Set the password, end every session, forgive wrong passwords from here; tell the user.
 
-        The number stays as it is for a while, but in the office.
+        The number stays as it is for a while, but in the office. Raises PasswordRefused.
         """
         await self.lockout.cool_down.begin(person.user)
         if not await self._replace(person, password, client, "password-reset", None):

@@ -6,6 +6,7 @@ A surprise (a dead store, a dead directory) is not here: it is `ports.Unavailabl
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from policies.mobiles import NotMobileReason
 from policies.self_service import Permission
@@ -115,8 +116,8 @@ class Faults:
     """Every reason why nothing was changed, by field of the form.
 
     `current` is "missing" or "wrong"; `not_here`: the number may not be changed from here; `new`
-    holds the names of broken password rules; `differs`: the new password was not typed alike
-    twice; `nothing`: there was nothing to change.
+    holds the names of broken password rules, or REFUSED_BY_DIRECTORY; `differs`: the new password
+    was not typed alike twice; `nothing`: there was nothing to change.
     """
 
     current: str = ""
@@ -128,6 +129,10 @@ class Faults:
 
     def __bool__(self) -> bool:
         return self != Faults()
+
+
+REFUSED_BY_DIRECTORY: Final = "refused-by-directory"
+"""Stands in `Faults.new` beside our own rules: the directory has others, and does not say which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +217,14 @@ class ResetView:
 
 
 @dataclass(frozen=True, slots=True)
+class TryAnother:
+    """The directory refuses the new password. The ticket is used up; this one takes its place."""
+
+    ticket: str
+    faults: Faults
+
+
+@dataclass(frozen=True, slots=True)
 class ResetDone:
     """The new password counts, and the user is logged off everywhere."""
 
@@ -219,4 +232,4 @@ class ResetDone:
 AccountOutcome = Changed | ProofSent | Unchanged | LockedOut | CodeFirst | NotLoggedOn
 ProofOutcome = Changed | WrongCode | ChallengeOver | LockedOut
 ResetOutcome = ResetAllowed | WrongCode | ChallengeOver | LockedOut
-NewPasswordOutcome = ResetDone | Unchanged | ChallengeOver
+NewPasswordOutcome = ResetDone | Unchanged | TryAnother | ChallengeOver

@@ -22,6 +22,10 @@ class Unavailable(Exception):
         self.what = what
 
 
+class PasswordRefused(Exception):
+    """The directory has rules of its own, and this password breaks one: nothing was changed."""
+
+
 class Clock(Protocol):
     """The time of day, and its passing."""
 
@@ -74,7 +78,10 @@ class Accounts(Protocol):
         ...
 
     async def set_password(self, user_name: str, password: str) -> bool:
-        """Set the password of a canonical user name; False when there is no such user."""
+        """Set the password of a canonical user name; False when there is no such user.
+
+        Raises PasswordRefused when the directory does not take it, and Unavailable.
+        """
         ...
 
 

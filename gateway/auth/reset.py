@@ -11,13 +11,14 @@ import math
 from datetime import timedelta
 from typing import Final
 
-from gateway.auth.audit import NO_CHALLENGE, name_for_audit, note
+from gateway.auth.audit import DIRECTORY_RULES, NO_CHALLENGE, name_for_audit, note
 from gateway.auth.challenges import Challenge, LiveChallenge, Purpose
 from gateway.auth.credentials import Credentials
 from gateway.auth.lockout import Lockout
 from gateway.auth.model import Client, Person
 from gateway.auth.one_time_passwords import OneTimePasswords
 from gateway.auth.outcomes import (
+    REFUSED_BY_DIRECTORY,
     ChallengeOver,
     Faults,
     LockedOut,
@@ -27,10 +28,11 @@ from gateway.auth.outcomes import (
     ResetDone,
     ResetOutcome,
     ResetView,
+    TryAnother,
     Unchanged,
     WrongCode,
 )
-from gateway.auth.ports import Audit, Clock, Directory, PasswordJudge
+from gateway.auth.ports import Audit, Clock, Directory, PasswordJudge, PasswordRefused
 from gateway.auth.sms_budget import BEYOND_BUDGET, SmsBudget
 
 TICKET: Final = timedelta(minutes=10)
@@ -125,9 +127,21 @@ class Reset:
             return Unchanged(faults)
         if not await self._codes.challenges.consume(live):
             return self._over(client, NO_CHALLENGE, person.user)
-        if not await self._credentials.reset_password(person, new, client):
-            return self._over(client, "directory-changed", person.user)
-        return ResetDone()
+        try:
+            done = await self._credentials.reset_password(person, new, client)
+        except PasswordRefused:
+            note(self._audit, "password.reset", client, "refused", person.user, DIRECTORY_RULES)
+            return await self._try_another(live, person)
+        return ResetDone() if done else self._over(client, "directory-changed", person.user)
+
+    async def _try_another(self, live: LiveChallenge, person: Person) -> TryAnother:
+        """Return a ticket in place of one that is used up, for what was left of its time."""
+        inside = live.inside
+        left = timedelta(seconds=max(1.0, inside.expires - self._clock.now()))
+        ticket = await self._codes.challenges.begin(
+            person, inside.mobile, live.token, Purpose.NEW_PASSWORD, lifetime=left
+        )
+        return TryAnother(ticket, Faults(new=(REFUSED_BY_DIRECTORY,)))
 
     async def _count(self, user: str, client: Client) -> LockedOut | None:
         counted = await self._lockout.password(user, client)

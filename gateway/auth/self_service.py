@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from gateway.auth.audit import NO_CHALLENGE, note
+from gateway.auth.audit import DIRECTORY_RULES, NO_CHALLENGE, note
 from gateway.auth.challenges import LiveChallenge, Purpose
 from gateway.auth.credentials import Credentials
 from gateway.auth.model import Client, Person, SessionRecord
 from gateway.auth.one_time_passwords import OneTimePasswords
 from gateway.auth.outcomes import (
+    REFUSED_BY_DIRECTORY,
     AccountOutcome,
     AccountView,
     ChallengeOver,
@@ -31,7 +32,7 @@ from gateway.auth.outcomes import (
     Unchanged,
     WrongCode,
 )
-from gateway.auth.ports import Audit, Directory, PasswordJudge
+from gateway.auth.ports import Audit, Directory, PasswordJudge, PasswordRefused
 from gateway.settings.model import Settings
 from policies.mobiles import Mobile, NotMobile, NotMobileReason, normalise
 from policies.self_service import (
@@ -225,14 +226,23 @@ class SelfService:
             if isinstance(sent, LockedOut):
                 return sent
             done = ProofSent(sent.challenge)
-        elif plan.mobile is not None:
+        # The password before the number: the directory may have rules of its own for it.
+        if plan.password is not None:
+            try:
+                token = await credentials.change_password(
+                    person, plan.password, client, but=presence.token
+                )
+            except PasswordRefused:
+                self._refused(plan, person, client, DIRECTORY_RULES)
+                return Unchanged(Faults(new=(REFUSED_BY_DIRECTORY,)))
+            if token is None:
+                return NotLoggedOn()
+            done = replace(done, token=token)
+        if plan.mobile is not None and not self._rules.prove_mobile:
             how = "+".join(presence.session.factors)
             if not await credentials.change_mobile(person, plan.mobile, client, how):
                 return NotLoggedOn()
-        if plan.password is None:
-            return done
-        token = await credentials.change_password(person, plan.password, client, but=presence.token)
-        return NotLoggedOn() if token is None else replace(done, token=token)
+        return done
 
     async def _proof(self, session: SessionRecord, challenge: str) -> LiveChallenge | None:
         """Return the live proof of this cookie value, if it is one of this user."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.auth.ports import PasswordRefused
 from gateway.cli import passwords, person_fields, user_messages
 from gateway.cli.configuration import mobile_region
 from gateway.cli.opening import Opened, ends_sessions, with_directory
@@ -186,7 +187,13 @@ def set_password(ctx: click.Context, *, user_name: str, password_stdin: bool) ->
         if entry is None:
             return False
         passwords.require_good(password, entry.person, rules)
-        return await accounts.set_password(user_name, password)
+        try:
+            return await accounts.set_password(user_name, password)
+        except PasswordRefused:
+            raise No(
+                "The directory refuses this password by rules of its own: choose a longer one, "
+                "and one that was not in use before."
+            ) from None
 
     _change(ctx, user_name, change)
     done(f"The password of {_printable(user_name)} is changed.{_about_sessions(ctx)}")

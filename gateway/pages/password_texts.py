@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from gateway.auth.outcomes import REFUSED_BY_DIRECTORY
 from gateway.settings.model import Password
 from gateway.texts.catalog import N_, Words
 from policies.passwords import LONGEST, PasswordRules, Reason
@@ -30,6 +31,11 @@ _SENTENCES: Final = {
 }
 
 
+_REFUSED: Final = N_(
+    "is refused by the directory: choose a longer one, and one that you have not had before"
+)
+
+
 def password_rules(settings: Password, words: Words) -> list[str]:
     """Return the rules to show before anything is typed."""
     requirements = _rules(settings).requirements()
@@ -37,13 +43,13 @@ def password_rules(settings: Password, words: Words) -> list[str]:
 
 
 def reasons_in_words(names: Iterable[str], settings: Password, words: Words) -> list[str]:
-    """Return what each broken rule asks; `names` are values of `policies.passwords.Reason`."""
+    """Return what each broken rule asks; `names` as in `gateway.auth.outcomes.Faults.new`."""
     values = {
         "least": settings.min_length,
         "most": LONGEST,
         "signs": settings.allowed.spoken.replace("-", "\N{NON-BREAKING HYPHEN}"),
     }
-    return [words.gettext(_sentence(Reason(name), settings)) % values for name in names]
+    return [words.gettext(_sentence(name, settings)) % values for name in names]
 
 
 def manager_hint(settings: Password) -> str:
@@ -51,7 +57,10 @@ def manager_hint(settings: Password) -> str:
     return _rules(settings).hint()
 
 
-def _sentence(reason: Reason, settings: Password) -> str:
+def _sentence(name: str, settings: Password) -> str:
+    if name == REFUSED_BY_DIRECTORY:
+        return _REFUSED
+    reason = Reason(name)
     if reason is Reason.SIGN_NOT_ALLOWED:
         swedish = any(sign in settings.allowed for sign in "åäöÅÄÖ")
         return _ONLY_SIGNS if swedish else _NO_SWEDISH_SIGNS

@@ -7,6 +7,7 @@ all three lead to the help.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from aiohttp import web
@@ -20,6 +21,7 @@ from gateway.auth.outcomes import (
     ResetAsked,
     ResetDone,
     ResetView,
+    TryAnother,
     Unchanged,
     WrongCode,
 )
@@ -136,6 +138,12 @@ class ResetPage:
                 return self._done(visit)
             case Unchanged():
                 return await self._password(visit, outcome.faults, status=UNCHANGED)
+            case TryAnother():
+                again = replace(visit, errand=outcome.ticket)
+                response = await self._password(again, outcome.faults, status=UNCHANGED)
+                name = visit.snapshot.cookies.errand
+                set_cookie(response, name, outcome.ticket, https=visit.https, lifetime=TICKET)
+                return response
             case ChallengeOver():
                 return self._over(visit)
 

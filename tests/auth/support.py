@@ -28,6 +28,7 @@ from gateway.auth.outcomes import (
     ResetAllowed,
     ResetAsked,
     SessionOpened,
+    TryAnother,
 )
 from gateway.auth.ports import ChallengeStore, FailureStore, SessionStore
 from gateway.auth.reset import Reset
@@ -234,7 +235,8 @@ class LoginScript:
 
     async def new_password(self, new: str, confirm: str | None = None) -> object:
         again = new if confirm is None else confirm
-        return await self.reset.set_password(self.browser.errand, new, again, self.browser.client)
+        browser = self.browser
+        return self._kept(await self.reset.set_password(browser.errand, new, again, browser.client))
 
     async def settled(self) -> None:
         """Wait until everything that is sent behind an answer has been sent."""
@@ -276,7 +278,7 @@ class LoginScript:
                 self.browser.client = replace(self.browser.client, known=known)
             case ProofSent(challenge=errand) | ResetAsked(challenge=errand):
                 self.browser.errand = errand
-            case ResetAllowed(ticket=errand):
+            case ResetAllowed(ticket=errand) | TryAnother(ticket=errand):
                 self.browser.errand = errand
         return outcome
 

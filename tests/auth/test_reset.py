@@ -10,6 +10,7 @@ import pytest
 from gateway.auth.challenges import Purpose
 from gateway.auth.one_time_passwords import UNSEEN_PAUSE_S
 from gateway.auth.outcomes import (
+    REFUSED_BY_DIRECTORY,
     ChallengeOver,
     CodeSent,
     Faults,
@@ -19,6 +20,7 @@ from gateway.auth.outcomes import (
     ResetAsked,
     ResetDone,
     SessionOpened,
+    TryAnother,
     Unchanged,
     WrongCode,
 )
@@ -228,6 +230,20 @@ async def test_every_reason_against_a_password_and_the_ticket_stays() -> None:
     assert await script.new_password("") == Unchanged(Faults(new=("too-short",)))
     assert await script.new_password(FRESH, "") == Unchanged(Faults(differs=True))
     assert await script.new_password(FRESH) == ResetDone()
+
+
+async def test_a_password_that_the_directory_refuses_is_asked_for_again() -> None:
+    script = LoginScript()
+    await to_the_ticket(script)
+    script.directory.refuses = FRESH
+    used_up = script.browser.errand
+    outcome = await script.new_password(FRESH)
+    assert outcome == TryAnother(script.browser.errand, Faults(new=(REFUSED_BY_DIRECTORY,)))
+    assert script.browser.errand != used_up
+    assert lines(script)[-1] == "password.reset:refused:directory-rules"
+    assert isinstance(await script.new_password(FRESH), TryAnother)
+    assert await script.new_password(FRESH + "2") == ResetDone()
+    assert await script.new_password(FRESH + "3") == ChallengeOver()
 
 
 @pytest.mark.parametrize("step", ["code", "password"])

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.auth.outcomes import (
+    REFUSED_BY_DIRECTORY,
     ChallengeOver,
     Changed,
     CodeFirst,
@@ -188,7 +189,18 @@ async def test_what_can_be_no_password_is_not_asked_for(typed: str) -> None:
 async def test_outside_with_a_code() -> None:
     script = await logged_on(inside=False)
     assert await script.change(NEW_NUMBER, new="Ny4tLosen") == Changed()
-    assert lines(script)[0] == "mobile.changed:changed:pwd+otp"
+    assert "mobile.changed:changed:pwd+otp" in lines(script)
+
+
+@pytest.mark.parametrize("prove_mobile", [False, True])
+async def test_a_password_that_the_directory_refuses_changes_nothing(*, prove_mobile: bool) -> None:
+    script = await logged_on(prove_mobile=prove_mobile)
+    script.directory.refuses = "Ny4tLosen"
+    outcome = await script.change(NEW_NUMBER, new="Ny4tLosen")
+    assert outcome == Unchanged(Faults(new=(REFUSED_BY_DIRECTORY,)))
+    assert script.directory.people["anna"].mobile == ANNA.mobile
+    assert lines(script)[-1] == "password.changed:refused:directory-rules"
+    assert await script.change(new="Ny4tLosen2") == Changed()
 
 
 async def test_a_session_from_inside_gives_a_code_first_outside() -> None:

@@ -81,7 +81,26 @@ rootdn "{service}"
 rootpw {password}
 directory {place}/data
 overlay ppolicy
+ppolicy_default "cn=policy,{base}"
+access to * by dn.exact="cn=keeper,{base}" write by * read
 """
+
+_POLICY = """\
+dn: cn=policy,{base}
+objectClass: device
+objectClass: pwdPolicy
+cn: policy
+pwdAttribute: userPassword
+pwdCheckQuality: 2
+pwdMinLength: 7
+pwdLockout: TRUE
+
+dn: cn=keeper,{base}
+objectClass: organizationalRole
+objectClass: simpleSecurityObject
+cn: keeper
+userPassword: {password}"""
+"""Rules for passwords, and an account that sets them and is held to these, as `rootdn` is not."""
 
 
 @contextlib.contextmanager
@@ -145,6 +164,7 @@ def _ldif(base: str, people: Mapping[Person, str | None]) -> str:
     for group, members in groups.items():
         named = "\n".join(f"member: {dn}" for dn in members)
         rows.append(f"dn: cn={group},{base}\nobjectClass: groupOfNames\ncn: {group}\n{named}")
+    rows.append(_POLICY.format(base=base, password=SERVICE_PASSWORD))
     return "\n\n".join(rows) + "\n"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from gateway.auth.ports import Unavailable
+from gateway.auth.ports import PasswordRefused, Unavailable
 from gateway.directory.opening import AnyDirectory, open_directory
 from gateway.directory.trouble import DirectoryUnavailable
 from gateway.settings.ldap import ACTIVE_DIRECTORY
@@ -33,6 +33,7 @@ PEOPLE = {
     person("cecilia", groups=()): PASSWORD,
     person("disa", groups=()): PASSWORD,
     person("eva", groups=()): PASSWORD,
+    person("fia", groups=()): PASSWORD,
 }
 
 
@@ -169,6 +170,36 @@ async def test_a_password_is_set(server: Server) -> None:
             assert before is not None
             assert before.credential != after.credential
         assert not await directory.accounts.set_password("nobody", NEW)
+
+
+async def test_a_password_that_breaks_the_directorys_own_rules(server: Server) -> None:
+    is_slapd = server.kind != ACTIVE_DIRECTORY
+    who = {"bind_dn": f"cn=keeper,{server.base}"} if is_slapd else {}
+    listener = Listener()
+    async with asking(server, listener=listener, **who) as directory:
+        before = await directory.find("fia")
+        with pytest.raises(PasswordRefused):
+            await directory.accounts.set_password("fia", "Kort7a")
+        assert listener.heard == []
+        assert await directory.authenticate("fia", "Kort7a") is None
+        assert await directory.find("fia") == before
+        assert await directory.accounts.set_password("fia", NEW)
+
+
+@pytest.mark.parametrize(
+    ("error", "info", "is_told"),
+    [
+        ("CONSTRAINT_VIOLATION", "Password fails quality checking policy", True),
+        ("UNWILLING_TO_PERFORM", "0000052D: SvcErr: DSID-031A129B, problem 5003", True),
+        ("UNWILLING_TO_PERFORM", "0000001F: SvcErr: DSID-031A12D2, problem 5003", False),
+        ("INSUFFICIENT_ACCESS", "0000052D", False),
+    ],
+)
+async def test_what_is_the_passwords_fault(error: str, info: str, *, is_told: bool) -> None:
+    ldap = pytest.importorskip("ldap")
+    accounts = pytest.importorskip("gateway.directory.ldap.accounts")
+    refused = getattr(ldap, error)({"desc": "x", "info": info})
+    assert accounts._breaks_rules(refused) is is_told
 
 
 async def test_a_number_is_written_back(server: Server) -> None:

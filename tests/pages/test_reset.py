@@ -7,12 +7,15 @@ import pytest
 
 from gateway.auth.challenges import Purpose
 from gateway.auth.outcomes import (
+    REFUSED_BY_DIRECTORY,
     ChallengeOver,
     Faults,
     LockedOut,
     ResetAllowed,
     ResetAsked,
+    ResetDone,
     ResetView,
+    TryAnother,
     Unchanged,
     WrongCode,
 )
@@ -171,6 +174,18 @@ async def test_every_reason_against_the_new_password(browser: Browser) -> None:
     assert 'aria-describedby="new-fault password-rules"' in page.text
     assert "The two new passwords are not alike." in page.text
     assert page.text.count('aria-invalid="true"') == 2
+
+
+async def test_a_password_that_the_directory_refuses(browser: Browser) -> None:
+    at(browser, Purpose.NEW_PASSWORD)
+    browser.house.reset.ended = TryAnother("n" * 43, Faults(new=(REFUSED_BY_DIRECTORY,)))
+    page = await choose(browser, "canary-new", "canary-new")
+    assert page.status == 422
+    assert "is refused by the directory" in page.text
+    browser.house.reset.ended = ResetDone()
+    page = await choose(browser, "canary-other", "canary-other")
+    assert (page.status, page.location) == (303, LOGON + "?notice=new-password")
+    assert [call[1] for call in browser.house.reset.calls][-1] == "n" * 43
 
 
 async def test_a_step_that_is_over_starts_over(browser: Browser) -> None:

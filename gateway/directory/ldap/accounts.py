@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn
 
 import ldap
 
+from gateway.auth.ports import PasswordRefused
 from gateway.directory.accounts import KeptElsewhere, OnChanged, nobody_listens
 from gateway.directory.ldap.users import Users
 from gateway.directory.passwords import material
@@ -38,13 +39,17 @@ class LdapAccounts:
     async def set_password(self, user_name: str, password: str) -> bool:
         """Set a password; False when there is no such user. Ends the sessions.
 
-        Raises PasswordUnusable, and Unavailable when the directory refuses it.
+        Raises PasswordUnusable; PasswordRefused when it breaks a rule of the directory's own; and
+        Unavailable.
         """
         typed = material(password).decode()
         found = await self._users.find(user_name)
         if found is None:
             return False
-        await self._change(lambda connection: self._write_password(connection, found.dn, typed))
+        if not await self._change(
+            lambda connection: self._write_password(connection, found.dn, typed)
+        ):
+            raise PasswordRefused
         await self._on_changed(found.person.user)
         return True
 
@@ -58,7 +63,8 @@ class LdapAccounts:
             return True
         values = None if mobile is None else [mobile.encode("ascii")]
         change = [(ldap.MOD_REPLACE, self._users.rules.mobile, values)]
-        await self._change(lambda connection: connection.modify_s(found.dn, change))
+        if not await self._change(lambda connection: connection.modify_s(found.dn, change)):
+            raise DirectoryUnavailable("the directory refuses the number by a rule of its own")
         return True
 
     async def show(self, user_name: str) -> Entry | None:
@@ -102,15 +108,35 @@ class LdapAccounts:
         else:
             connection.passwd_s(dn, None, password)
 
-    async def _change(self, change: Callable[[Any], object]) -> None:
-        """Make a change; one that the directory refuses is told by its kind."""
+    async def _change(self, change: Callable[[Any], object]) -> bool:
+        """Make a change; False when its value breaks a rule of the directory's own.
 
-        def made(connection: Any) -> str:
+        Raises Unavailable, also when we have not the right to make it.
+        """
+
+        def made(connection: Any) -> ldap.LDAPError | None:
             try:
                 change(connection)
             except _REFUSALS as error:
-                return type(error).__name__.lower().replace("_", " ")
-            return ""
+                return error
+            return None
 
-        if refused := await self._users.servers.ask(made):
-            raise DirectoryUnavailable(f"the directory refuses the change: {refused}")
+        refused = await self._users.servers.ask(made)
+        if refused is None:
+            return True
+        if _breaks_rules(refused):
+            return False
+        told = type(refused).__name__.lower().replace("_", " ")
+        raise DirectoryUnavailable(f"the directory refuses the change: {told}")
+
+
+def _breaks_rules(refused: ldap.LDAPError) -> bool:
+    """Return whether a value was refused, rather than we.
+
+    OpenLDAP's ppolicy and Samba answer constraintViolation, Active Directory unwillingToPerform
+    with the Win32 error ERROR_PASSWORD_RESTRICTION ([MS-ERREF] 2.2: 0x52D).
+    """
+    if isinstance(refused, ldap.CONSTRAINT_VIOLATION):
+        return True
+    told = refused.args[0].get("info", "") if refused.args else ""
+    return isinstance(refused, ldap.UNWILLING_TO_PERFORM) and told.upper().startswith("0000052D")
