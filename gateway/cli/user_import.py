@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -27,6 +28,7 @@ from gateway.cli.configuration import read_config
 from gateway.cli.opening import Opened, with_directory
 from gateway.cli.output import No, done, warn
 from gateway.cli.user_csv import Row, Sheet, bounded_lines, read_sheet
+from gateway.directory.accounts import MailOfAnotherError
 from gateway.directory.importing import AlreadyThere, Imported, Importer
 from gateway.directory.passwords import PasswordHasher
 from gateway.directory.rows import Account
@@ -85,18 +87,40 @@ class _Import:
         self._importer = importer
         if not self._update:
             await self._tell_who_exists(importer)
+        if not sheet.faults:
+            people = [row.person for row in sheet.rows]
+            sheet.faults += [
+                (sheet.line_of[user], f"{MailOfAnotherError(user, owner)}")
+                for user, owner in (await importer.named_like_mail(people)).items()
+            ]
+        if self._update and "email" not in sheet.columns:
+            await self._judge_by_kept_mail(opened)
         if sheet.faults:
             raise No(refusal(self._file, sheet.faults))
         with _progress(MofNCompleteColumn()) as bars:
             accounts = await _hashed(sheet.rows, opened.hasher, bars)
             writing = bars.add_task("Writing", total=len(accounts))
-            written = await importer.write(accounts, lambda count: bars.advance(writing, count))
+            try:
+                written = await importer.write(accounts, lambda count: bars.advance(writing, count))
+            except MailOfAnotherError as error:  # somebody else has added them meanwhile
+                raise No(refusal(self._file, [(0, str(error))])) from None
         match written:
             case Imported():
                 return written
             case AlreadyThere():  # somebody else has added them meanwhile
                 await self._tell_who_exists(importer)
                 raise No(refusal(self._file, sheet.faults))
+
+    async def _judge_by_kept_mail(self, opened: Opened) -> None:
+        """Judge passwords by the addresses in mail that the file leaves as they are."""
+        for row in self._sheet.rows:
+            if row.password is None:
+                continue
+            entry = await opened.accounts.show(row.person.user)
+            if entry is not None and entry.person.email:
+                person = replace(row.person, email=entry.person.email)
+                faults = self._sheet.judge(row.password, person)
+                self._sheet.faults += [(row.line, f"the password: {fault}") for fault in faults]
 
     async def _tell_who_exists(self, importer: Importer) -> None:
         """Add a fault for everybody whose name is taken."""

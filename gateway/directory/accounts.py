@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.auth.ports import Clock
 from gateway.directory.database import Database
+from gateway.directory.mail_names import owner_of_mail
 from gateway.directory.passwords import PasswordHasher
 from gateway.directory.rows import Account, Entry, columns_of, ends_sessions, entry_of
 from gateway.directory.schema import users
@@ -158,13 +159,7 @@ class Accounts:
 
 
 async def _see_that_it_is_no_mail(connection: AsyncConnection, user: str) -> None:
-    """Raise MailOfAnotherError when somebody else has mail under this name."""
-    if "@" not in user:
-        return
-    named = sa.select(users.c.user_name).where(
-        sa.func.lower(users.c.email) == user, users.c.user_name != user
-    )
-    owner = await connection.scalar(named.limit(1))
+    owner = await owner_of_mail(connection, user) if "@" in user else None
     if owner is not None:
         raise MailOfAnotherError(user, owner)
 

@@ -66,9 +66,9 @@ class Database:
         self._is_ready = False
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """Yield a connection for one statement that reads. Raises Unavailable."""
-        async with self._watched(self.deadline_s):
+    async def reading(self, *, unhurried: bool = False) -> AsyncIterator[AsyncConnection]:
+        """Yield a connection for statements that read, each by itself. Raises Unavailable."""
+        async with self._watched(None if unhurried else self.deadline_s):
             await self._get_ready()
             async with self._readers.connect() as connection:
                 yield connection

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.auth.model import Person
 from gateway.auth.ports import Clock
-from gateway.directory.accounts import OnChanged, nobody_listens, require_possible
+from gateway.directory.accounts import (
+    MailOfAnotherError,
+    OnChanged,
+    nobody_listens,
+    require_possible,
+)
 from gateway.directory.database import Database
+from gateway.directory.mail_names import named_like_mail
 from gateway.directory.rows import Account, columns_of, ends_sessions
 from gateway.directory.schema import users
 
@@ -79,12 +86,21 @@ class Importer:
                 taken.update(await connection.scalars(wanted))
         return frozenset(taken)
 
+    async def named_like_mail(self, people: Sequence[Person]) -> Mapping[str, str]:
+        """Return which new users are named like somebody else's address in mail, and whose.
+
+        Raises Unavailable.
+        """
+        async with self._database.reading(unhurried=True) as connection:
+            return await named_like_mail(connection, people, self._replace)
+
     async def write(
         self, accounts: Sequence[Account], report: Callable[[int], object] = _no_report
     ) -> Imported | AlreadyThere:
         """Write all accounts, or none; `report` is called with how many more were written.
 
-        Raises ValueError on an impossible or repeated user name, and Unavailable.
+        Raises ValueError on an impossible or repeated user name, MailOfAnotherError as
+        `named_like_mail` says, and Unavailable.
         """
         keys = {account.person.user for account in accounts}
         if len(keys) != len(accounts):
@@ -111,6 +127,9 @@ class Importer:
     ) -> list[str]:
         """Write every chunk, noting who was there; return whose sessions must end."""
         ending: list[str] = []
+        people = [account.person for account in accounts]
+        for user, owner in (await named_like_mail(connection, people, self._replace)).items():
+            raise MailOfAnotherError(user, owner)
         for chunk in _chunks(accounts):
             before = await _rows_of(connection, chunk)
             existing += before

@@ -89,6 +89,31 @@ def test_users_that_exist_are_told_with_the_other_errors_each_once_in_order(shel
     assert "exists" not in shell.refused("import", file, "--update")
 
 
+def test_nobody_new_is_named_like_the_address_of_somebody_else(shell: Shell) -> None:
+    first = sheet(shell, "user,name,email", "cia,Cia,Eva@Example.se", "dan@a.se,Dan,dan@a.se")
+    shell.done("import", first)
+    file = sheet(
+        shell, "user,name,email",
+        "bo,Bo,FIA@example.se", "fia@example.se,Fia,", "eva@example.se,Eva,", "gus@a.se,Gus,gus@a.se",
+    )  # fmt: skip
+    said = shell.refused("import", file)
+    assert f"{file}:3: fia@example.se is the address in mail of bo" in said
+    assert f"{file}:4: eva@example.se is the address in mail of cia" in said
+    assert "Errors: 2" in said
+    assert shell.stored("user_name") == ["cia", "dan@a.se"]
+    # Those who are there already keep their names, and an address that is given up is free.
+    again = sheet(
+        shell, "user,name,email", "cia,Cia,", "dan@a.se,Dan,x@a.se", "eva@example.se,Eva,"
+    )
+    assert shell.done("import", "--update", again) == "Added: 1, updated: 2.\n"
+
+
+def test_a_password_is_judged_by_the_address_that_an_update_leaves(shell: Shell) -> None:
+    shell.done("import", sheet(shell, "user,name,email", "cia,Cia Ek,lundkvist@example.se"))
+    file = sheet(shell, "user,name,password", "cia,Cia Ek,Lundkvist7Qx")
+    assert f"{file}:2: the password: " in shell.refused("import", "--update", file)
+
+
 def test_whoever_is_no_terminal_is_told_every_error(shell: Shell) -> None:
     said = shell.refused("import", sheet(shell, "user,name", *(f"a {n},A" for n in range(300))))
     assert said.count("cannot be a user name") == 300
