@@ -21,6 +21,7 @@ class Breaker:
         self._failures = 0
         self._pause_s = 0.0
         self._until = 0.0
+        self._is_probing = False
 
     def lets(self, now: float) -> bool:
         """Whether to ask; while it is away, for one caller a pause."""
@@ -28,6 +29,7 @@ class Breaker:
             return False
         if self._pause_s:
             self._until = now + self._pause_s
+            self._is_probing = True
         return True
 
     def worked(self) -> bool:
@@ -36,11 +38,15 @@ class Breaker:
         return was_away
 
     def failed(self, now: float) -> bool:
-        """Count a call without an answer; return whether callers are sent away only now."""
+        """Count a call without an answer; return whether callers are sent away only now.
+
+        Calls that were under way when the pause began lengthen nothing; a probe does.
+        """
         self._failures += 1
-        if self._failures < FAILURES:
-            return False
         was_here = not self._pause_s
+        if self._failures < FAILURES if was_here else not self._is_probing:
+            return False
+        self._is_probing = False
         self._pause_s = min(self._pause_s * 2 or FIRST_PAUSE_S, LONGEST_PAUSE_S)
         self._until = now + self._pause_s
         return was_here
