@@ -33,7 +33,7 @@ FLOORS: Final = (
     Floor("jinja2", "3.1.6", "CVE-2025-27516"),
     Floor("joserfc", "1.7.6", "CVE-2026-119284, CVE-2026-75509 and older ones"),
     Floor("netaddr", "1.0.0", "addresses with leading zeros were read in two ways"),
-    # The advisories name 4.5.4; 4.5.5 is the first that closes a connection with a reply on its way.
+    # The advisories name 4.5.4; 4.5.5 is the first that closes a connection whose reply is due.
     Floor("redis", "4.5.5", "CVE-2023-28858, CVE-2023-28859: one caller got another's answer"),
 )
 

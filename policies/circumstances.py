@@ -34,10 +34,12 @@ class Circumstances(NamedTuple):
 
     `network` is the name of the network it comes from, `now` seconds since the epoch. `idle_s` is
     the longest time that the session has gone without a request since its logon: whoever has been
-    away too long for a route stays out of it, whatever they open first.
+    away too long for a route stays out of it, whatever they open first. `overrides` are the methods
+    that fields of the request name in place of `method` (`methods.overrides`).
     """
 
     network: str
     method: bytes
     now: float
     idle_s: float = 0.0
+    overrides: tuple[bytes, ...] = ()

@@ -149,7 +149,10 @@ class HoursOpen:
 
 @dataclass(frozen=True, slots=True)
 class MethodListed:
-    """The method is one of those named."""
+    """The method is one of those named, and so is each that a field names in its place.
+
+    What is behind us may go by the one or by the other.
+    """
 
     key: ClassVar[str] = "methods"
     always_enforced: ClassVar[bool] = False
@@ -158,7 +161,8 @@ class MethodListed:
 
     def judge(self, _who: Who | None, seen: Circumstances) -> Refusal | None:
         """Deny any other."""
-        return None if seen.method in self.methods else METHOD_NOT_ALLOWED
+        listed = seen.method in self.methods and self.methods.issuperset(seen.overrides)
+        return None if listed else METHOD_NOT_ALLOWED
 
     def wanted(self) -> str:
         """Return what must be so."""
@@ -166,7 +170,7 @@ class MethodListed:
 
     def found(self, _who: Who | None, seen: Circumstances) -> str:
         """Return what was so."""
-        return seen.method.decode("latin-1")
+        return " as ".join(one.decode("latin-1") for one in (seen.method, *seen.overrides))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
-"""Request methods that may cross, and what naming one of them means. Imports nothing."""
+"""Request methods that may cross, what naming one means, and fields that name another one. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
+
+from policies.fields import fold
 
 METHODS: Final = frozenset({
     b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"PATCH", b"OPTIONS",
@@ -19,3 +21,16 @@ def meant(methods: Iterable[str]) -> frozenset[bytes]:
     """Return what a list of methods lets through: who may GET may HEAD (RFC 9110 section 9.3.2)."""
     named = frozenset(method.encode("ascii") for method in methods)
     return named | {b"HEAD"} if b"GET" in named else named
+
+
+_OVERRIDES: Final = frozenset({"xhttpmethodoverride", "xhttpmethod", "xmethodoverride"})
+
+
+def is_override(name: bytes) -> bool:
+    """Return whether web frameworks take the value of this field for the method."""
+    return fold(name.decode("latin-1")) in _OVERRIDES
+
+
+def overrides(fields: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, ...]:
+    """Return what the fields of a request name in place of its method, in capitals."""
+    return tuple(value.strip().upper() for name, value in fields if is_override(name))

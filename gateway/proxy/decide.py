@@ -13,6 +13,7 @@ from gateway.wire.request import RequestHead
 from policies.access import decide, judge_origin, same_origin
 from policies.circumstances import Circumstances
 from policies.decision import Decision, Deny
+from policies.methods import overrides
 from policies.networks import canonical_address, client_address
 from policies.routes import Route
 
@@ -81,7 +82,8 @@ def judge(
     """Return the decision about a request whose session is known; `now` tells the time of day."""
     if not route.is_steady:
         who, idle_s = (None, 0.0) if live is None else (live.record, live.idle_s)
-        seen = Circumstances(origin.network, head.method, now(), idle_s)
+        others = overrides(head.fields) if route.methods else ()
+        seen = Circumstances(origin.network, head.method, now(), idle_s, others)
         decision = decide(route, who, seen)
     elif live is None:
         decision = decide(route, None, origin.still)

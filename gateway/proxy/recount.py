@@ -16,6 +16,7 @@ from gateway.proxy.plan import Plan
 from gateway.proxy.simulation import Asked, Stage, simulate
 from gateway.wire.request import RequestHead
 from policies.decision import Decision
+from policies.methods import is_override
 
 if TYPE_CHECKING:
     from gateway.proxy.client import ClientConnection
@@ -54,7 +55,7 @@ def facts_of(
     fields = [
         (name.decode("latin-1"), value[:_LONGEST_VALUE].decode("latin-1"))
         for name, value in head.fields
-        if name.lower() in _DECIDING
+        if name.lower() in _DECIDING or is_override(name)
     ]
     if head.upgrade:
         fields += [("Connection", "Upgrade"), ("Upgrade", head.upgrade.decode("latin-1"))]

@@ -22,6 +22,7 @@ from gateway.wire.request import HeadReader, RequestHead
 from policies.circumstances import Circumstances
 from policies.decision import Challenge, Decision, Deny, Reason, StepUp
 from policies.explain import Step, Verdict, explain
+from policies.methods import overrides
 from policies.networks import Trace, trace_client
 from policies.routes import PAGES, Kind, Route
 
@@ -129,7 +130,8 @@ def simulate(
     if route is PAGES:
         return replace(there, route=route)
     head.for_script = route.kind is Kind.API
-    seen = Circumstances(there.network, head.method, asked.now, idle_s)
+    others = overrides(head.fields)
+    seen = Circumstances(there.network, head.method, asked.now, idle_s, others)
     told = explain(route, session, seen)
     steps, decision = _with_origin(stage, route, head, told.steps, told.decision)
     return _answered(stage, head, replace(there, route=route, steps=steps, decision=decision))

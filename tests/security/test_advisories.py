@@ -78,6 +78,11 @@ upstream = "portal"
 second_factor = "never"
 
 [[route]]
+path = "/read/"
+upstream = "portal"
+methods = ["GET", "POST"]
+
+[[route]]
 path = "/"
 upstream = "portal"
 """

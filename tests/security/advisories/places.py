@@ -73,6 +73,20 @@ def a_guarded_place_asked_for_oddly(case: Replay) -> None:
         assert seen == [], case.told(text, seen)
 
 
+@attack("other-methods")
+def a_method_in_place_of_the_one_that_is_allowed(case: Replay) -> None:
+    """Fields that frameworks take for the method, where GET and POST are allowed: refused."""
+    for text in case.row.tries:
+        method, *lines = text.split("\n")
+        cookie = f"Cookie: {case.place.anna}"
+        answer = case.ask(method, "/read/debug/echo", cookie, *lines, source=INSIDE)
+        assert status(answer) == 403, case.told(text, answer[:200])
+        assert b"method-not-allowed" in answer, case.told(text, answer[:500])
+        assert case.reached() == [], case.told(text)
+    allowed = case.ask("POST", "/read/debug/echo", cookie, "X-HTTP-Method: get", source=INSIDE)
+    assert status(allowed) != 403, case.told(allowed[:200])
+
+
 @attack("hosts")
 def names_of_the_host(case: Replay) -> None:
     """Host lines with a session: the same rule as ever, or refused. A try is all Host lines."""
