@@ -39,7 +39,7 @@ from gateway.directory.passwords import PasswordHasher
 from gateway.operate.audit_file import AuditFile
 from gateway.operate.key_file import KeyFile
 from gateway.pages.look import Look
-from gateway.pages.services import PageServices
+from gateway.pages.services import PAGES_PURPOSE, PageServices
 from gateway.pages.visit import chosen_language
 from gateway.password_judge import ConfiguredPasswords
 from gateway.proxy.introduction import Introductions
@@ -186,7 +186,7 @@ def _services(
         jwks=lambda: lasting.assertions.ring.jwks(clock.now()),
         clock=clock,
         entropy=lasting.entropy,
-        secret=sealer.mac("form tokens"),
+        secret=sealer.mac(PAGES_PURPOSE),
     )
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode, urljoin
 
-import aiohttp
+import httptools
 
 from gateway.cli.findings import Finding, problem
+from gateway.cli.front_call import Reached, ask
+from gateway.cli.front_listener import look_at_listener
 from gateway.cli.front_page import (
     Answer,
     judge_certificate,
@@ -22,16 +24,18 @@ from gateway.cli.front_page import (
     judge_peer,
     judge_upgrade,
 )
+from gateway.cli.front_trials import try_ways
 from gateway.settings.model import PublicUrl, Settings
 from gateway.system import SystemClock
 from policies.routes import Kind
 
 LOGON: Final = "/.gateway/logon"
 _TIMEOUT_S: Final = 10.0
-_MOST_BODY: Final = 256 * 1024
 _REDIRECTS: Final = 5
+_NOT_THERE: Final = frozenset({"reached", "answers"})
 _REDIRECT: Final = frozenset({301, 302, 303, 307, 308})
 _PAGE: Final = {"Accept": "text/html", "User-Agent": "portvakt doctor"}
+_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 _WEBSOCKET: Final = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
@@ -40,8 +44,21 @@ _WEBSOCKET: Final = {
 }
 
 
-async def look_at_front(settings: Settings, authority: Path | None) -> list[Finding]:
-    """Return what calling public_url tells. Raises OSError when `authority` cannot be read."""
+async def look_at_front(
+    settings: Settings, authority: Path | None, source: str | None = None
+) -> list[Finding]:
+    """Return what calling public_url tells; `source` is the address of ours to call from.
+
+    Where nothing of ours answers there, also whether the gateway itself does. Raises OSError when
+    `authority` cannot be read.
+    """
+    found = await _look(settings, authority, source)
+    if any(one.level == "problem" and one.part in _NOT_THERE for one in found):
+        found.append(await look_at_listener(settings))
+    return found
+
+
+async def _look(settings: Settings, authority: Path | None, source: str | None) -> list[Finding]:
     url = settings.public_url
     found: list[Finding] = []
     context: ssl.SSLContext | None = None
@@ -53,18 +70,11 @@ async def look_at_front(settings: Settings, authority: Path | None) -> list[Find
             return [*found, _unreached(url, "no TLS there")]
         if certificate.level == "problem":
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    connector = aiohttp.TCPConnector(ssl=context if context is not None else True)
-    async with aiohttp.ClientSession(
-        connector=connector,
-        timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers=_PAGE,
-        trust_env=False,
-    ) as session:
-        try:
-            return found + await _walk(session, settings)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            return [*found, _unreached(url, _words(error))]
+    way = Reached(url, context, source)
+    try:
+        return found + await _walk(way, settings)
+    except (OSError, TimeoutError, httptools.HttpParserError, ValueError) as error:
+        return [*found, _unreached(url, _words(error))]
 
 
 def _unreached(url: PublicUrl, why: str) -> Finding:
@@ -75,9 +85,9 @@ def _unreached(url: PublicUrl, why: str) -> Finding:
     )
 
 
-async def _walk(session: aiohttp.ClientSession, settings: Settings) -> list[Finding]:
+async def _walk(way: Reached, settings: Settings) -> list[Finding]:
     url = settings.public_url
-    page = await _page(session, url)
+    page = await _page(way)
     if isinstance(page, Finding):
         return [page]
     found = judge_page(page, url)
@@ -87,23 +97,31 @@ async def _walk(session: aiohttp.ClientSession, settings: Settings) -> list[Find
     cookie = "; ".join(line.partition(";")[0] for line in page.cookies)
     form = {"form_token": page.form_token, "next": "/", "username": "", "password": ""}
     told = {"Origin": url.origin, "Cookie": cookie, "Sec-Fetch-Site": "same-origin"}
-    found.append(judge_form(await _ask(session, "POST", url.origin + LOGON, told, form)))
-    asked = await _ask(session, "GET", url.origin + "/.gateway/verify/", {})
-    listen = settings.listen
-    behind = url.is_https and listen.tls is None
-    peer = judge_peer(asked.status, proxy_in_front=behind, trusted=bool(listen.trusted_proxies))
-    found.append(peer)
+    found.append(judge_form(await _ask(way, "POST", LOGON, told, form)))
+    tried = await try_ways(settings, way)
+    if not any(one.part == "trusted_proxies" for one in tried):
+        found.append(await _peer(way, settings))
+    found += tried
     path = _socket_path(settings)
     if path is not None:
         told = {**_WEBSOCKET, "Origin": url.origin}
-        found.append(judge_upgrade((await _ask(session, "GET", url.origin + path, told)).status))
+        found.append(judge_upgrade((await _ask(way, "GET", path, told)).status))
     return found
 
 
-async def _page(session: aiohttp.ClientSession, url: PublicUrl) -> Answer | Finding:
+async def _peer(way: Reached, settings: Settings) -> Finding:
+    url, listen = settings.public_url, settings.listen
+    asked = await _ask(way, "GET", "/.gateway/verify/", {})
+    behind = url.is_https and listen.tls is None
+    trusted = bool(listen.trusted_proxies) and not listen.proxy_protocol  # a header names others
+    return judge_peer(asked.status, proxy_in_front=behind, trusted=trusted)
+
+
+async def _page(way: Reached) -> Answer | Finding:
     """Return the logon page where it is, or what leads elsewhere."""
+    url = way.url
     there, seen = url.origin + LOGON, set[str]()
-    answer = await _ask(session, "GET", there, {})
+    answer = await _ask(way, "GET", LOGON, {})
     while answer.status in _REDIRECT:
         seen.add(there)
         there = urljoin(there, answer.location)
@@ -120,32 +138,34 @@ async def _page(session: aiohttp.ClientSession, url: PublicUrl) -> Answer | Find
                 f"public_url redirects to {there}",
                 "write that origin into public_url, or take the redirect away",
             )
-        answer = await _ask(session, "GET", there, {})
+        answer = await _ask(way, "GET", there.removeprefix(url.origin), {})
     return answer
 
 
 async def _ask(
-    session: aiohttp.ClientSession,
+    way: Reached,
     method: str,
-    url: str,
+    target: str,
     headers: dict[str, str],
     form: dict[str, str] | None = None,
 ) -> Answer:
-    body = None if form is None else urlencode(form).encode()
-    kind = {} if form is None else {"Content-Type": "application/x-www-form-urlencoded"}
-    async with session.request(
-        method, url, data=body, headers={**kind, **headers}, allow_redirects=False
-    ) as response:
-        text = b"" if response.status == 101 else await response.content.read(_MOST_BODY)  # noqa: PLR2004
-        fields = response.headers
-        return Answer(
-            status=response.status,
-            location=fields.get("Location", ""),
-            cookies=fields.getall("Set-Cookie", []),
-            date=fields.get("Date", ""),
-            hsts=fields.get("Strict-Transport-Security", ""),
-            body=text.decode("utf-8", "replace"),
-        )
+    body = b"" if form is None else urlencode(form).encode()
+    fields = _PAGE | headers | ({} if form is None else _FORM)
+    reply = await ask(way, method, target, fields.items(), body)
+    if not reply.status:
+        raise ConnectionResetError("closed without an answer")
+
+    def first(name: str) -> str:
+        return next(iter(reply.values(name)), "")
+
+    return Answer(
+        status=reply.status,
+        location=first("location"),
+        cookies=reply.values("set-cookie"),
+        date=first("date"),
+        hsts=first("strict-transport-security"),
+        body=reply.body.decode("utf-8", "replace"),
+    )
 
 
 def _socket_path(settings: Settings) -> str | None:

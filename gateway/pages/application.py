@@ -29,6 +29,7 @@ from gateway.pages.receipts import ReceiptsPage
 from gateway.pages.reset import ResetPage
 from gateway.pages.services import PageServices
 from gateway.pages.trails import TRIED, tried
+from gateway.pages.trickle import TricklePage
 from gateway.pages.visit import Visit
 from gateway.tasks import told_of
 from policies.answer_fields import NO_STORE, page_fields, security_fields
@@ -47,6 +48,7 @@ _PAGES: Final = (
     ProofPage,
     ResetPage,
     ReceiptsPage,
+    TricklePage,
     Interfaces,
     FilesPage,
 )

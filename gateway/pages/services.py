@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from gateway.auth.challenges import Purpose
 from gateway.auth.live import LiveSession
@@ -32,6 +32,9 @@ from gateway.settings.model import Settings
 from policies.factors import SecondFactor
 from policies.fields import CookieNames
 from policies.routes import Route
+
+PAGES_PURPOSE: Final = "form tokens"
+"""What the server's secret derives `PageServices.secret` for."""
 
 
 class Routes(Protocol):

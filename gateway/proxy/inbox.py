@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gateway.wire import proxy_header
 from gateway.wire.errors import BadMessage
 
 _LONGEST_REST: Final = 1024
@@ -82,7 +83,10 @@ class Inbox:
         rest = self._data[at : at + 1]
         half = rest == b"\r" and len(self) == 1 and not self.forgiven
         if rest and not half and not b"!" <= rest <= b"~":
-            raise BadMessage(400, "malformed request line")
+            is_header = self.forgiven and proxy_header.is_v2(bytes(self._data[at - 2 : at + 10]))
+            raise BadMessage(
+                400, proxy_header.UNEXPECTED if is_header else "malformed request line"
+            )
         return at
 
     def _check_incomplete(

@@ -171,7 +171,9 @@ class Listener:
                 ssl=tls,
                 ssl_handshake_timeout=_HANDSHAKE_S if tls else None,
             )
-        except BadMessage:
+        except BadMessage as error:
+            # Only trusted proxies are read a header from: the log may name them.
+            self._door.note_refusal(error.status, f"{error.why}, from {peer}")
             with contextlib.suppress(OSError):
                 accepted.send(_BAD_REQUEST)
             accepted.close()

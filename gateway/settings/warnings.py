@@ -39,6 +39,7 @@ def _findings(settings: Settings, file: Path, cores: int) -> Iterator[Finding]:
     return chain(
         ways.plain_text(settings),
         ways.listeners(settings),
+        ways.proxies(settings),
         ways.loopback_is_corporate(settings),
         ways.phones(settings),
         secrets.readable_files(settings),

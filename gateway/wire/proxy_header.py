@@ -16,6 +16,8 @@ FIRST: Final = 12
 """How many bytes tell the version; the shortest header is longer."""
 V2_HEAD: Final = 16
 V1_LONGEST: Final = 107
+UNEXPECTED: Final = "a PROXY header, and none is expected ([listen] proxy_protocol)"
+"""What is wrong with a request that begins with a header, where none is read."""
 
 _V2_SIGNATURE: Final = b"\r\n\r\n\x00\r\nQUIT\n"
 _V1: Final = re.compile(

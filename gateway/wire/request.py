@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import httptools
 
+from gateway.wire import proxy_header
 from gateway.wire.errors import BadMessage
 from gateway.wire.fields import (
     Fields,
@@ -250,7 +251,8 @@ def _origin_form(raw: bytes, max_url: int) -> tuple[bytes, bytes]:
     line = raw[: raw.find(b"\r\n")]
     words = line.split(b" ")
     if len(words) != 3:  # noqa: PLR2004 - method, target, version
-        raise BadMessage(400, "malformed request line")
+        why = proxy_header.UNEXPECTED if proxy_header.is_v1(line) else "malformed request line"
+        raise BadMessage(400, why)
     if words[2] not in {b"HTTP/1.1", b"HTTP/1.0"}:
         known = _VERSION.match(words[2])
         raise BadMessage(505 if known else 400, "HTTP version not supported")

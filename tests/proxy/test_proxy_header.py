@@ -98,6 +98,29 @@ async def test_a_header_that_is_missing_or_bad_is_400(house: House, raw: bytes) 
         assert house.origin.visits == []
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"PROXY TCP4 10.0.0.5 10.0.0.1 1 2\r\n",
+        b"PROXY UNKNOWN\r\n",
+        b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c" + bytes(12),
+    ],
+    ids=["v1", "unknown", "v2"],
+)
+async def test_what_does_not_fit_is_noted_for_the_log(house: House, header: bytes) -> None:
+    """Which side of [listen] proxy_protocol is wrong, and whose connection it was."""
+    client = await house.client()
+    assert (await client.ask(header + get())).status == 400
+    notes = house.door._notes
+    assert [*notes] == ["400 a PROXY header, and none is expected ([listen] proxy_protocol)"]
+    async with behind_a_proxy(house) as port:
+        client = await connected(house, port)
+        client.send(get())
+        await client.rest()
+        notes = house.door._notes  # the door was made anew
+        assert [*notes] == ["400 PROXY header missing, from 127.0.0.1"]
+
+
 async def test_others_may_not_send_one(house: House) -> None:
     async with behind_a_proxy(house, "127.0.0.2/32") as port:
         client = await connected(house, port)

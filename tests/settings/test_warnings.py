@@ -11,6 +11,7 @@ PHONE = '[[sms]]\nkind = "http"\nurl = "https://a.se/b"\nform = { to = "{mobile}
 SAFE = SMALL + PHONE
 PUBLIC = SAFE.replace("http://localhost:8080", "https://one.example.se")
 PROXY = "[listen]\ntrusted_proxies = ['10.1.1.1']\n"
+OWN_TLS = "[listen]\naddress = ['{}']\ntls = {{ certificate = 'a.pem', key = 'a.pem' }}\n"
 MAIL = "[[sms]]\nkind = 'smtp'\nhost = 'h.se'\nfrom = 'a@b.se'\nto = '{mobile}@b.se'\n"
 SMSC = "[[sms]]\nkind = 'smpp'\nhost = 'h.se'\nfrom = 'A'\nusername = 'u'\npassword = 'pw'\n"
 COUNTRIES = "countries = ['NO']\n"
@@ -52,6 +53,16 @@ def test_nothing_to_warn_of(tmp_path, text):
         (
             SAFE + "[listen]\ntrusted_proxies = ['10.1.1.1', '10.0.0.0/8']\n",
             "listen.trusted_proxies[2]",
+        ),
+        (
+            PUBLIC + OWN_TLS.format("0.0.0.0:443") + "trusted_proxies = ['10.1.1.1']\n",
+            "listen.trusted_proxies",
+        ),
+        (PUBLIC + PROXY + "proxy_protocol = true\n", "listen.proxy_protocol"),
+        (
+            PUBLIC
+            + "[listen]\naddress = ['127.0.0.1:8080', '10.0.0.5:8080']\ntrusted_proxies = ['127.0.0.1']\n",
+            "listen.address[2]",
         ),
         (PUBLIC + PROXY + "[networks]\ncorporate = ['127.0.0.0/8']\n", "networks.corporate"),
         (PUBLIC + PROXY + "[networks]\ncorporate = ['::1']\n", "networks.corporate"),
@@ -98,7 +109,6 @@ def test_a_warning_has_a_line_and_words(tmp_path):
     assert problem.expected == 'at most "1h" (NIST 800-63B)'
 
 
-OWN_TLS = "[listen]\naddress = ['{}']\ntls = {{ certificate = 'a.pem', key = 'a.pem' }}\n"
 PLAIN = "[listen]\naddress = ['{}']\n"
 CORPORATE = "[networks]\ncorporate = ['10.1.0.0/24']\n"
 BELOW = '[[route]]\npath = "{}"\nupstream = "portal"\npublic = true\n'

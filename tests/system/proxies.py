@@ -43,7 +43,7 @@ def wheel_program(name: str, wheel: str) -> str:
 
 
 NGINX_BEFORE = """
-worker_processes 1; daemon off; pid {directory}/nginx.pid; error_log {directory}/error.log;
+user root; worker_processes 1; daemon off; pid {directory}/nginx.pid; error_log {directory}/error.log;
 events {{ worker_connections 1024; }}
 http {{
     access_log off;

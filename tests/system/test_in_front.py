@@ -7,6 +7,7 @@ kind serves all proxies in turn at the same public address.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import hashlib
@@ -19,6 +20,8 @@ import urllib.request
 
 import pytest
 
+from gateway.checking import read_checked
+from gateway.cli.front import look_at_front
 from tests.system.certificates import Authority
 from tests.system.gateway import INSIDE, free_port, running_gateway, running_stub
 from tests.system.inline_recipes import Way, running
@@ -246,3 +249,19 @@ def test_who_calls_without_tls_is_sent_to_where_it_is(place, request):
         assert answer.code == 301
         assert answer.headers["Location"].startswith("https://localhost")
         assert answer.headers["Location"].endswith("/hr/?a=1")
+
+
+def test_doctor_finds_nothing_wrong(gateway, authority):
+    settings = read_checked(gateway.config, os.environ)
+    found = asyncio.run(look_at_front(settings, authority.file, ELSEWHERE))
+    assert {one.part for one in found} >= {
+        "form",
+        "trusted_proxies",
+        "uploads",
+        "streams",
+        "websocket",
+    }
+    wrong = [one for one in found if one.level != "ok" and one.part != "certificate"]
+    assert not wrong
+    client = next(one.found for one in found if one.part == "client")
+    assert client.startswith(f"this call was taken to come from {ELSEWHERE} (internet)")

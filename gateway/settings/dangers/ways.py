@@ -88,6 +88,26 @@ def listeners(settings: Settings) -> Iterator[Finding]:
         yield Finding(("listen", "trusted_proxies", index), found, expected)
 
 
+def proxies(settings: Settings) -> Iterator[Finding]:
+    """Proxies in front whose way of telling who calls does not fit where TLS ends."""
+    listen, path = settings.listen, ("listen", "trusted_proxies")
+    if listen.tls is not None and listen.trusted_proxies and not listen.proxy_protocol:
+        found = "TLS ends here: a proxy that passes it on cannot say who calls, but each client can"
+        expected = "proxy_protocol = true beside it, unless the proxy opens TLS anew"
+        yield Finding(path, found, expected, is_hint=True)
+    if listen.proxy_protocol and listen.tls is None and settings.public_url.is_https:
+        found = "one PROXY header a connection, on which a proxy that ends TLS may send many people"
+        expected = "false, and X-Forwarded-For from that proxy, unless it shares no connections"
+        yield Finding(("listen", "proxy_protocol"), found, expected, is_hint=True)
+    trusts_here_only = listen.trusted_proxies and all(
+        is_loopback(text.partition("/")[0]) for text in listen.trusted_proxies
+    )
+    for index, address in enumerate(listen.address):
+        if trusts_here_only and listen.tls is None and not is_loopback(address.host):
+            found = f"{show(address.host)}, without TLS: others than the proxy here can connect"
+            yield Finding(("listen", "address", index), found, f'"127.0.0.1:{address.port}"')
+
+
 def loopback_is_corporate(settings: Settings) -> Iterator[Finding]:
     """Visitors whom a proxy on this machine would make corporate."""
     table = NetworkTable.compile(dict(settings.networks))
