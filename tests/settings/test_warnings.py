@@ -54,16 +54,6 @@ def test_nothing_to_warn_of(tmp_path, text):
             SAFE + "[listen]\ntrusted_proxies = ['10.1.1.1', '10.0.0.0/8']\n",
             "listen.trusted_proxies[2]",
         ),
-        (
-            PUBLIC + OWN_TLS.format("0.0.0.0:443") + "trusted_proxies = ['10.1.1.1']\n",
-            "listen.trusted_proxies",
-        ),
-        (PUBLIC + PROXY + "proxy_protocol = true\n", "listen.proxy_protocol"),
-        (
-            PUBLIC
-            + "[listen]\naddress = ['127.0.0.1:8080', '10.0.0.5:8080']\ntrusted_proxies = ['127.0.0.1']\n",
-            "listen.address[2]",
-        ),
         (PUBLIC + PROXY + "[networks]\ncorporate = ['127.0.0.0/8']\n", "networks.corporate"),
         (PUBLIC + PROXY + "[networks]\ncorporate = ['::1']\n", "networks.corporate"),
         (SAFE + "[session]\nidle = '2h'\n", "session.idle"),
@@ -167,6 +157,12 @@ def with_root(*lines):
         (SAFE + "[session]\nidle = '61m'\n", SAFE + "[session]\nidle = '1h'\n", "session.idle"),
         (SAFE + "[listen]\nworkers = 5\n", SAFE + "[listen]\nworkers = 4\n", "listen.workers"),
         (SAFE + "[listen]\nworkers = 5\n", SAFE + "[listen]\nworkers = 'auto'\n", "listen.workers"),
+        # A proxy's way of saying who calls, and where TLS ends.
+        (PUBLIC + OWN_TLS.format("0.0.0.0:443") + "trusted_proxies = ['10.1.1.1']\n",
+         PUBLIC + OWN_TLS.format("0.0.0.0:443") + "trusted_proxies = ['10.1.1.1']\nproxy_protocol = true\n", "listen.trusted_proxies"),
+        (PUBLIC + PROXY + "proxy_protocol = true\n", PUBLIC + PROXY, "listen.proxy_protocol"),
+        (PUBLIC + "[listen]\naddress = ['127.0.0.1:80', '10.0.0.5:80']\ntrusted_proxies = ['127.0.0.1']\n",
+         PUBLIC + "[listen]\naddress = ['127.0.0.1:80', '10.0.0.5:80']\ntrusted_proxies = ['10.0.0.1']\n", "listen.address[2]"),
         # Secrets in the file.
         (SAFE + f"[secrets]\nkey = '{KEY}'\n", SAFE + "[secrets]\nkey = { file = 'a.pem' }\n", "secrets.key"),
         (SAFE + "[redis]\nurl = 'redis://:p@h/0'\n", SAFE + "[redis]\nurl = 'redis://h/0'\n", "redis.url"),
