@@ -28,6 +28,11 @@ def test_four_failures_are_forgiven_the_fifth_locks() -> None:
     assert until(1000, 1001, 1002, 1003, 1004) == 1064
 
 
+def test_who_has_failed_nowhere_is_not_locked() -> None:
+    assert locked_until([], 0.5) is None
+    assert locked_until([State(), State((0.0,), 0.0)], 0.5) is None
+
+
 def test_the_window_slides() -> None:
     assert until(1000, 1001, 1002, 1003, 1301) is None
     assert until(1000, 1100, 1200, 1250, 1299) == 1359

@@ -452,3 +452,5 @@ def test_the_bytes_of_a_path_are_contenders_before_what_they_decode_to() -> None
     capitals = RouteTable([ROOT, Route("/A%41/", "x", line=2)], frozenset({HOST}))
     assert [one.path for one in capitals.contenders(HOST, b"/A%41/")] == ["/A%41/", "/"]
     assert capitals.contenders(HOST, b"/a%41/")[0] is ROOT
+    large = Route("/HR/", "x", line=2)
+    assert RouteTable([ROOT, large], frozenset({HOST})).contenders(HOST, b"/%48r/") == (ROOT, large)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.segments import segments, strange_characters
+from policies.segments import segments, split, strange_characters
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,13 @@ def test_what_makes_a_text_ucs_2():
 @given(st.text(max_size=400), st.characters(exclude_categories=["Cs"]))
 def test_a_longer_text_never_takes_fewer(text, sign):
     assert 1 <= segments(text) <= segments(text + sign)
+
+
+@given(st.text(st.sampled_from("aå€”😀\n"), max_size=400))
+def test_the_messages_are_the_text(text):
+    assert "".join(split(text)) == text
+
+
+def test_where_a_text_is_cut():
+    assert split("ab" * 100) == ("ab" * 76 + "a", "b" + "ab" * 23)
+    assert split("”" + "a" * 70) == ("”" + "a" * 66, "aaaa")

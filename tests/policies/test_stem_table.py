@@ -22,6 +22,12 @@ def test_it_answers_as_the_stems_do(stems: dict[str, str], others: list[str]) ->
         assert table.get(word, "no such stem") == stems.get(word, "no such stem")
 
 
+@pytest.mark.parametrize("word", STEMS)
+def test_stems_that_begin_alike_are_told_apart(word: str) -> None:
+    table = StemTable(pack(STEMS, ""))
+    assert [table.get(word, "none") for _ in range(2)] == [STEMS[word]] * 2  # read, then kept
+
+
 @pytest.mark.parametrize("word", ["", "s", "somm", "ommar", "sommar/", "sommar/AC", "so\n", "zo"])
 def test_part_of_a_stem_is_none(word: str) -> None:
     assert StemTable(pack(STEMS, "")).get(word, "none") == "none"

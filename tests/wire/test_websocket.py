@@ -54,3 +54,21 @@ def test_a_close_is_seen_and_ours_is_one():
     assert frames.closing
     assert frames.is_between
     assert int.from_bytes(GOING_AWAY[2:], "big") == 1001
+
+
+def test_without_being_asked_to_stop_it_takes_all():
+    frames = Frames()
+    two = frame(1, 3, masked=True) + frame(2, 300, masked=False)
+    assert frames.feed(two) == len(two)
+    assert frames.is_between
+    assert frames.closing is False
+
+
+def test_a_payload_in_three_pieces_behind_its_head():
+    whole = frame(2, 20, masked=False)
+    frames = Frames()
+    for piece in (whole[:8], whole[8:9], whole[9:21]):
+        assert frames.feed(piece) == len(piece)
+        assert not frames.is_between
+    assert frames.feed(whole[21:] + whole[:1]) == 2
+    assert not frames.is_between
