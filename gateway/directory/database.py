@@ -97,6 +97,8 @@ class Database:
 
     async def standing(self) -> Standing:
         """Return how the tables are, whatever that is; nothing is changed. Raises Unavailable."""
+        if self.is_sqlite and not sqlite_file.is_there(self._engine):
+            return Standing(State.EMPTY)  # looking would make it
         async with border(self.deadline_s), self._readers.connect() as connection:
             return await connection.run_sync(look)
 

@@ -44,6 +44,12 @@ def make_engine(url: str, busy_timeout_s: float) -> AsyncEngine:
     return engine
 
 
+def is_there(engine: AsyncEngine) -> bool:
+    """Return whether the database's file exists, or is kept in memory."""
+    path = _file_of(engine.url)
+    return path is None or path.exists()
+
+
 def prepare_file(engine: AsyncEngine, busy_timeout_s: float) -> None:
     """Make an SQLite database's directory (0700) and file (0600), or take others' rights away.
 

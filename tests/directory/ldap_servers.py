@@ -92,7 +92,7 @@ objectClass: pwdPolicy
 cn: policy
 pwdAttribute: userPassword
 pwdCheckQuality: 2
-pwdMinLength: 7
+pwdMinLength: 8
 pwdLockout: TRUE
 
 dn: cn=keeper,{base}

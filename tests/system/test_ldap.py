@@ -43,7 +43,7 @@ kind = "ldap"
 kind = "openldap"
 servers = ["ldaps://127.0.0.1:{slapd.port}"]
 ca = "{slapd.ca}"
-bind_dn = "{slapd.service}"
+bind_dn = "cn=keeper,{slapd.base}"
 bind_password = "{SERVICE_PASSWORD}"
 base = "{slapd.base}"
 timeout = "2s"
@@ -88,6 +88,11 @@ def test_an_employee_changes_number_and_password(gateway, stub):
     form = visitor.get("/.gateway/account").form_to("/.gateway/account")
     assert form is not None
     fields = {"mobile": "0701740699", "current_password": PASSWORD}
+    short = dict.fromkeys(("new_password", "confirm_password"), "Kvx7Tor")
+    answer = visitor.post("/.gateway/account", form | fields | short)
+    assert (answer.status, "is refused by the directory" in answer.text) == (422, True)
+    assert gateway.audit()[-1]["reason"] == "directory-rules"
+    form = answer.form_to("/.gateway/account")
     fields |= dict.fromkeys(("new_password", "confirm_password"), NEW)
     assert visitor.post("/.gateway/account", form | fields).status == 303
     assert (

@@ -16,6 +16,7 @@ if context.is_offline_mode():
         dialect_name=context.config.attributes["dialect"],
         target_metadata=metadata,
         literal_binds=True,
+        transactional_ddl=True,
     )
 else:
     context.configure(connection=_connection, target_metadata=metadata)
