@@ -8,9 +8,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 FUZZ_SECONDS ?= 180
+SOURCES := $(shell find gateway policies -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz mutants bench faults scan check format lint types arch lock clean
+.PHONY: help run test fuzz mutants wheel compiled test-compiled bench faults scan check format lint types arch lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +30,28 @@ mutants: $(VENV)/.test ## which changed lines of policies/ and gateway/wire no t
 	@HYPOTHESIS_PROFILE=mutants $(BIN)/mutmut run
 	@$(BIN)/mutmut results
 
-bench: $(VENV)/.bench ## what a request costs, next to its peers; QUICK=1 takes less of it
+compiled: .compiled/done ## the hot path as machine code, beside the sources; the bench takes it from there
+
+wheel: .compiled/done ## the package with the hot path compiled, for machines like this one: dist/
+	@mkdir -p dist && cp .compiled/*.whl dist/ && ls dist/*.whl
+
+test-compiled: .compiled/done ## the tests of policies, grammar, front door and attacks on what is compiled
+	@cd .compiled/tree && PYTHONPATH=. ../../$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -p no:cacheprovider \
+		tests/policies tests/wire tests/proxy tests/security tests/system
+
+# In a copy: compiled modules would shadow their sources.
+.compiled/done: $(SOURCES) pyproject.toml requirements/compile.lock $(VENV)/.test
+	@command -v cc >/dev/null || { echo "Compiling needs a C compiler: apt install gcc python3-dev"; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/compile.lock
+	@echo "Compiling the hot path (a minute) …"
+	@rm -rf .compiled && mkdir -p .compiled/tree
+	@cp -R $$(git ls-files | cut -d/ -f1 | sort -u) .compiled/tree/
+	@cd .compiled/tree && HATCH_BUILD_HOOK_ENABLE_MYPYC=1 ../../$(BIN)/pip wheel --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation --wheel-dir .. .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target .compiled/lib .compiled/*.whl
+	@touch $@
+
+bench: $(VENV)/.bench $(if $(shell command -v cc),.compiled/done) ## what a request costs, next to its peers; QUICK=1 takes less of it
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 scan: $(VENV)/.test ## wapiti, sqlmap, slowhttptest and testssl.sh against the demo (docs/security.md): half an hour
@@ -62,9 +84,11 @@ lock: $(VENV)/.test ## choose the versions of all dependencies anew
 		--python-version 3.11 --group bench -o requirements/bench.lock
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade \
 		--python-version 3.11 --group mutants -o requirements/mutants.lock
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade \
+		--python-version 3.11 --group compile -c requirements/test.lock -o requirements/compile.lock
 
 clean: ## remove what was built; var/ (users, sessions, keys) stays
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz mutants screenshots
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz .compiled dist mutants screenshots
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/pip:

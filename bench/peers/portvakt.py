@@ -51,6 +51,8 @@ class Shape:
     routes: str = ROUTES
     identity: tuple[tuple[str, str], ...] = tuple(IDENTITY.items())
     groups: tuple[str, ...] = ("staff",)
+    compiled: bool = True
+    """As it is deployed; False: the Python of the working copy. Both where nothing is compiled."""
     people: Path | None = None
     """A file for `portvakt user import`."""
 
@@ -96,7 +98,8 @@ def logged_on(job: Job, shape: Shape) -> Iterator[Gateway]:
     if shape.people:
         command(config, "user", "import", str(shape.people))
     browser = Browser(port, job.tls)
-    with process(run_command(config), place / "output.log") as started:
+    surroundings = environment_of(compiled=shape.compiled)
+    with process(run_command(config), place / "output.log", surroundings) as started:
         wait_until(lambda: browser.get("/.gateway/logon").status == 200)
         cookie = browser.log_on(USER, PASSWORD)
         fields = (f"Host: localhost:{port}", f"Cookie: {cookie}")
@@ -104,7 +107,19 @@ def logged_on(job: Job, shape: Shape) -> Iterator[Gateway]:
         yield Gateway(peer, f"Cookie: {cookie}", admin, config)
 
 
-_PROGRAM = [sys.executable, "-m", "gateway"]
+_PROGRAM = [sys.executable, "-P", "-m", "gateway"]
+_COMPILED = Path(__file__).parents[2] / ".compiled"
+
+
+def is_compiled() -> bool:
+    """Whether `make compiled` has been here."""
+    return (_COMPILED / "done").exists()
+
+
+def environment_of(*, compiled: bool = True) -> dict[str, str]:
+    """Return the environment that the gateway runs in: what is compiled comes first, if wanted."""
+    first = {"PYTHONPATH": str(_COMPILED / "lib")} if compiled and is_compiled() else {}
+    return environment() | first
 
 
 def run_command(config: Path) -> list[str]:

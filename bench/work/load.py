@@ -25,6 +25,9 @@ from bench.rounds import interleaved
 CONNECTIONS = 32
 _PEERS = (nginx, portvakt, envoy, caddy, forward_auth, oauth2_proxy, authelia, pomerium)
 BOUNDS = ((nginx, 2.2), (envoy, 0.75), (caddy, 0.4))
+COMPILED_BOUND = 0.95
+"""What compiling must save, or it does not pay for its build."""
+_AS_PYTHON = portvakt.Shape(name="portvakt, as Python", compiled=False)
 
 
 def measure(options: Options) -> Outcome:
@@ -42,15 +45,21 @@ def measure(options: Options) -> Outcome:
                 peers[one] = stack.enter_context(one.running(job))
             else:
                 outcome.notes.append(f"not on this machine: {one.__name__.rpartition('.')[2]}")
-        rounds = interleaved(
-            list(peers.values()), lambda peer: _drive(peer, options), options.rounds
-        )
+        uncompiled = None
+        if portvakt.is_compiled():
+            uncompiled = stack.enter_context(portvakt.running(job, _AS_PYTHON))
+        else:
+            outcome.notes.append("not compiled here (make compiled)")
+        every = [*peers.values(), *([uncompiled] if uncompiled else [])]
+        rounds = interleaved(every, lambda peer: _drive(peer, options), options.rounds)
     outcome.tell(rounds)
     ours = rounds[peers[portvakt]]
     for other, bound in BOUNDS:
         if other in peers:
             name = peers[other].name
             outcome.claim(f"warm GET / {name}", bound, ratios(ours, rounds[peers[other]]))
+    if uncompiled:
+        outcome.claim("compiled / as Python", COMPILED_BOUND, ratios(ours, rounds[uncompiled]))
     return outcome
 
 

@@ -38,7 +38,7 @@ def _starts(job: Job, count: int) -> list[float]:
     for number in range(count):
         begun = time.perf_counter()
         log = config.parent / f"start-{number}.log"
-        with process(portvakt.run_command(config), log):
+        with process(portvakt.run_command(config), log, portvakt.environment_of()):
             try:
                 _wait_for_an_answer(Browser(port))
             except TimeoutError as error:

@@ -143,7 +143,7 @@ class _Asker:
 
     def __init__(self, method: bytes) -> None:
         self.method = method
-        self.heads: list[tuple] = []
+        self.heads: list[dict] = []
         self.body = b""
         self.end: object = None
         self.ticker = SimpleNamespace(now=0.0)
@@ -155,8 +155,7 @@ class _Asker:
             assert not (name + value).translate(None, bytes(set(range(256)) - set(CONTROLS)))
         if not head.is_interim:
             assert (head.length is not None) + head.chunked + head.until_close == 1
-        names = [name for name in head.__slots__ if name != "shared"]
-        self.heads.append(tuple(getattr(head, name) for name in names))
+        self.heads.append(told(head))
 
     def answer_data(self, parts: list[bytes]) -> None:
         assert self.end is None

@@ -12,13 +12,15 @@ from gateway.proxy.inbox import Inbox
 from gateway.wire.chunked import ChunkedBody
 from gateway.wire.errors import BadMessage
 from gateway.wire.request import HeadReader, RequestHead
+from gateway.wire.response import ResponseHead
 
 MAX_FIELDS, MAX_URL, MAX_HEAD = 128, 16 * 1024, 64 * 1024
 
 
-def told(head: RequestHead) -> dict:
-    """Return everything that a head says."""
-    return {name: getattr(head, name) for name in head.__slots__ if name != "shared"}
+def told(head: RequestHead | ResponseHead) -> dict:
+    """Return everything that a head says, as Python or compiled."""
+    names = (name for name in dir(head) if not name.startswith("_") and name != "shared")
+    return {name: said for name in names if not callable(said := getattr(head, name))}
 
 
 @dataclass
