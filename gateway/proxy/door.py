@@ -17,7 +17,7 @@ from gateway.auth.ports import AuditEvent, Clock, Entropy, Unavailable
 from gateway.auth.refusals import Records
 from gateway.auth.sessions import Sessions
 from gateway.proxy.client import ClientConnection
-from gateway.proxy.decide import Origin
+from gateway.proxy.decide import Origin, is_trusted
 from gateway.proxy.plan import Plan
 from gateway.proxy.reception import Reception
 from gateway.proxy.recount import facts_of, recount
@@ -83,11 +83,15 @@ class FrontDoor:
         return b"%b-%x" % (self._ids, self._count)
 
     def admit(self, client: ClientConnection) -> bool:
-        """Count a connection in; False when its address (IPv6: its /64) has too many."""
+        """Count a connection in; False when its address (IPv6: its /64) has too many.
+
+        A trusted proxy brings many people: how many is its own limit.
+        """
         self.clients.add(client)
         address = place_of(client.peer or "")
         self._by_address[address] += 1
-        return self._by_address[address] <= client.plan.connections_per_address
+        is_room = self._by_address[address] <= client.plan.connections_per_address
+        return is_room or is_trusted(client.plan, client.peer or "")
 
     def leave(self, client: ClientConnection) -> None:
         """Count a connection out."""

@@ -1,4 +1,6 @@
-"""Secrets: literal, from the environment, or from a file. Never shown in a problem.
+"""Secrets: literal, from the environment (NAME, or the file in NAME_FILE), or from a file.
+
+None is ever shown in a problem.
 
 The key of `[secrets]` is held to ASVS 5.0 11.2.3 (at least 128 bits; here 32 characters) and may
 be missing in the state directory, where the first start makes it.
@@ -36,9 +38,9 @@ def secret(value: Value) -> Secret:
         raise value.refusal(FORMS, "something that is neither text nor a table")
     entries = value.entries(FORMS)
     if set(entries) == {"env"}:
-        return Secret(_of_environment(entries["env"]))
+        return _of_environment(entries["env"])
     if set(entries) == {"file"}:
-        return Secret(_of_file(entries["file"]), file=file_path(entries["file"]))
+        return _of_file(entries["file"], file_path(entries["file"]))
     raise value.refusal(FORMS, f"a table of {len(entries)} keys")
 
 
@@ -98,23 +100,30 @@ def _file_of(value: Value) -> Path | None:
     return file_path(value.entries(FORMS)["file"])
 
 
-def _of_environment(value: Value) -> str:
-    name = text(value)
-    found = value.reading.environ.get(name)
+def _of_environment(value: Value) -> Secret:
+    """Read a variable, or the file that NAME_FILE names: containers are given secrets that way."""
+    name, environ = text(value), value.reading.environ
+    found, file = environ.get(name), environ.get(name + "_FILE")
+    if found is not None and file is not None:
+        raise value.refusal(f"{name} or {name}_FILE in the environment", "both are set")
+    if file is not None:
+        return _of_file(value, value.reading.base / file)
     if found is None:
-        raise value.refusal(f"the name of a variable that is set ({name} is not)")
-    return _whole(value, found)
+        raise value.refusal(
+            f"the name of a variable that is set ({name} is not, nor {name}_FILE for a file)"
+        )
+    return Secret(_whole(value, found))
 
 
-def _of_file(value: Value) -> str:
-    path = file_path(value)
+def _of_file(value: Value, path: Path) -> Secret:
     value.reading.note(path)
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_FILE + 1)
         if len(content) > _MAX_FILE:
             raise value.refusal("a file of at most 64 KiB", f"a longer one: {path}")
-        return _whole(value, content.decode().removesuffix("\n").removesuffix("\r"))
+        plain = content.decode().removesuffix("\n").removesuffix("\r")
+        return Secret(_whole(value, plain), file=path)
     except OSError as error:
         raise value.refusal("the path of a readable file", why(path, error)) from None
     except UnicodeDecodeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -274,6 +275,17 @@ async def test_who_has_one_ipv6_address_has_its_network(
     assert [house.door.admit(client) for client in clients] == admitted
     for client in clients:
         house.door.leave(client)
+
+
+async def test_a_trusted_proxy_brings_more_people_than_one_address_has(house: House) -> None:
+    listen = replace(house.settings.listen, trusted_proxies=("192.0.2.1",))
+    house.settings = replace(house.settings, listen=listen)
+    house.configure(limits=Limits(connections_per_address=2))
+    for peer, last in (("192.0.2.1", True), ("192.0.2.2", False)):
+        clients = [ClientConnection(house.door, peer) for _ in range(3)]
+        assert [house.door.admit(client) for client in clients] == [True, True, last]
+        for client in clients:
+            house.door.leave(client)
 
 
 async def test_a_crash_while_a_session_is_read_ends_the_connection(house: House) -> None:

@@ -60,3 +60,32 @@ def test_a_key_file_that_exists_is_judged_and_kept(tmp_path):
 def test_a_missing_key_file_in_the_state_directory_is_made_later(tmp_path):
     found = read(tmp_path, SMALL + "[secrets]\nkey = { file = 'var/other.key' }\n")
     assert (found.secret_key, found.secret_key_file) == (Secret(""), tmp_path / "var/other.key")
+
+
+REDIS = SMALL + "[redis]\nurl = { env = 'R' }\n"
+
+
+def test_a_variable_or_the_file_that_its_neighbour_names(tmp_path):
+    (tmp_path / "r").write_text("redis://h/1\n")
+    assert read(tmp_path, REDIS, {"R": "redis://h/1"}).redis_url == Secret("redis://h/1")
+    for file in ("r", str(tmp_path / "r")):
+        found = read(tmp_path, REDIS, {"R_FILE": file})
+        assert found.redis_url == Secret("redis://h/1")
+        assert found.redis_url.file == tmp_path / "r"
+        assert tmp_path / "r" in found.files  # an edit of it is an edit
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"R": "redis://h/1", "R_FILE": "r"}, "both are set"),
+        ({"R_FILE": "nowhere"}, "no such file"),
+        ({"R_FILE": ""}, "is a directory"),
+        ({}, "R_FILE"),
+    ],
+)
+def test_what_the_environment_cannot_mean(tmp_path, environ, words):
+    (tmp_path / "r").write_text("redis://h/1")
+    (found,) = problems(tmp_path, REDIS, environ)
+    assert found.key == "redis.url.env"
+    assert words in found.found + found.expected
