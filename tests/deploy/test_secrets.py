@@ -112,7 +112,7 @@ def test_a_gateway_starts_without_a_secret_in_its_file(how, stub, redis_url, tmp
                 [*_alone(how), sys.executable, "-m", "gateway", "run", "--config", str(gateway.config)],
                 cwd=ROOT, env=os.environ | environ, stdout=log, stderr=log,
             )  # fmt: skip
-        wait_for(gateway.is_ready, "the gateway's start")
+        wait_for(gateway.is_ready, "the gateway's start", 60)
         assert Visitor(gateway).get("/.gateway/logon").status == 200
         said = gateway.log.read_text()
         assert not [value for value in values.values() if value in said]
