@@ -14,7 +14,7 @@ SOURCES := $(shell find gateway policies -name '*.py')
 .PHONY: help run test fuzz mutants wheel compiled test-compiled bench faults scan check format lint types arch lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## the gateway with a stub portal and a stub phone: http://localhost:8080
 	@exec $(BIN)/python -m gateway demo

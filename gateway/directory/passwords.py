@@ -97,8 +97,8 @@ def material(password: str) -> bytes:
 
 
 def default_threads() -> int:
-    """Return how many derivations may run at once: one a core, 2 to 8 (so at most 152 MiB)."""
-    return min(8, max(2, os.cpu_count() or 1))
+    """Return how many derivations run at once: up to 8 (152 MiB), with a core left for requests."""
+    return min(8, max(1, (os.cpu_count() or 2) - 1))
 
 
 def _step_back() -> None:
