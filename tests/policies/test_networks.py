@@ -16,6 +16,7 @@ from policies.networks import (
     NetworkTable,
     canonical_address,
     client_address,
+    meetings,
     parse_network,
     trace_client,
 )
@@ -128,6 +129,7 @@ def test_nothing_named_is_the_internet():
         ("fd00::/129", "prefix length"),
         ("::ffff:10.0.0.0/104", '"10.0.0.0/8"'),
         ("::ffff:10.0.0.7", '"10.0.0.7/32"'),
+        ("::ffff:0:0/96", '"0.0.0.0/0"'),
     ],
 )
 def test_networks_that_are_refused(text, told):
@@ -331,3 +333,14 @@ def test_which_names_any_address_has():
         {"a": ["10.0.0.0/8"], "b": ["2001:db8::/32"], "gone": ["!10.0.0.0/8"]}
     )
     assert table.holding() == {"a", "b", "internet"}
+
+
+def test_each_meeting_of_two_names_has_an_address_of_both():
+    one = NetworkTable.compile({"low": ["::2/127"], "office": ["10.0.0.0/8"]})
+    other = NetworkTable.compile({"office": ["10.0.0.0/9"]})
+    met = meetings(one, other)
+    for pair, address in met.items():
+        assert (one.name_of(address), other.name_of(address)) == pair
+    assert set(met) == {
+        ("low", INTERNET), ("office", "office"), ("office", INTERNET), (INTERNET, INTERNET),
+    }  # fmt: skip

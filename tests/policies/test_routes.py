@@ -75,6 +75,7 @@ FOUND = {
 
 LONG = Route("/personal/loner/" + "x" * 40 + "/", "portal", line=7)
 WIDE = Route("/\ufdfa/", "portal", groups=frozenset({"hr"}), line=8)  # 3 bytes, 33 when folded
+NARROW = Route("/" + "\uff41" * 20 + "/", "portal", line=9)  # 62 bytes, 21 when folded
 KEY = place(WIDE)[1].encode()
 
 
@@ -87,10 +88,12 @@ KEY = place(WIDE)[1].encode()
         (LONG.path.encode()[:-1] + b"c" * 99, ROOT),
         (LONG.path.encode()[:-2] + b"/", ROOT),
         (WIDE.path.encode() + b"d" * 99, WIDE),
+        (NARROW.path.encode() + b"e/" * 9, NARROW),
     ],
 )
 def test_a_path_longer_than_our_own_is_found_whole(path: bytes, route: Route) -> None:
-    assert RouteTable([LONG, ROOT, WIDE], frozenset({HOST})).find(HOST, path) is route
+    longest = [ROOT, NARROW] if route is NARROW else [LONG, ROOT, WIDE]
+    assert RouteTable(longest, frozenset({HOST})).find(HOST, path) is route
 
 
 def test_a_path_that_grows_when_it_is_folded_is_guarded_in_that_spelling_too() -> None:

@@ -94,7 +94,9 @@ def test_entries_that_fold_alike_share_their_forms():
 )  # fmt: skip
 def test_a_stem_that_is_no_word_alone_is_one_when_another_like_it_is(words, alone):
     affixes = "NEEDAFFIX ¤\nSFX A Y 1\nSFX A 0 en .\nSFX B Y 1\nSFX B 0 or .\n"
+    affixes += "SFX X Y 1\nSFX X 0 x .\n"
     found = forms_of(affixes, "2\n" + words)
+    assert "rotx" not in found
     assert ("rot" in found) is alone
     assert "roten" in found
     assert ("rotor" in found) is ("B" in words)
