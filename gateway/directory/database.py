@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 DEADLINE_S: Final = 5.0
 """How long one call of the directory may take altogether."""
 
-_BUSY_PART: Final = 0.5  # of the deadline: SQLite names the trouble before the deadline cuts it off
+# Of the deadline: the database names the trouble before the deadline cuts it off.
+_BUSY_PART: Final = 0.5
+_STATEMENT_PART: Final = 0.8
 _ALONE: Final = 0x706F727476616B74
 """The advisory lock of whoever writes by what the whole table says: PostgreSQL's numbers."""
 
@@ -86,6 +88,8 @@ class Database:
         async with self._watched(None if unhurried else self.deadline_s):
             await self._get_ready()
             async with self._writers.begin() as connection:
+                if unhurried and not self.is_sqlite:
+                    await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
                 if alone and not self.is_sqlite:
                     await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ALONE)))
                 yield connection
@@ -126,7 +130,7 @@ class Database:
             return sqlite_file.make_engine(url, self._busy_timeout_s)
         from gateway.directory.postgres import make_engine  # noqa: PLC0415 - an extra
 
-        return make_engine(url, self.deadline_s)
+        return make_engine(url, self.deadline_s * _STATEMENT_PART)
 
     @asynccontextmanager
     async def _watched(self, deadline_s: float | None) -> AsyncIterator[None]:

@@ -32,7 +32,7 @@ _VERIFIED: Final = {"sslmode": "verify-full"}
 _BY_THE_SYSTEM: Final = {"sslrootcert": "system"}
 
 
-def connection_values(url: str, statement_timeout_s: float | None) -> dict[str, str]:
+def connection_values(url: str, statement_timeout_s: float) -> dict[str, str]:
     """Return what a connection is made with. Raises ValueError, in words, not showing the URL."""
     read = parse_postgres_url(url)
     try:
@@ -45,18 +45,18 @@ def connection_values(url: str, statement_timeout_s: float | None) -> dict[str, 
     if not read.is_local and not read.sslmode:
         secured = _VERIFIED if "sslrootcert" in asked else _VERIFIED | _BY_THE_SYSTEM
     values = _USUAL | secured | asked
-    options = [] if statement_timeout_s is None else [_timeouts(statement_timeout_s)]
-    values["options"] = " ".join([*options, asked.get("options", "")]).strip()
+    # A setting that the URL has too comes last, and counts.
+    values["options"] = f"{_timeouts(statement_timeout_s)} {asked.get('options', '')}".strip()
     return values
 
 
-def make_engine(url: str, deadline_s: float | None) -> AsyncEngine:
+def make_engine(url: str, statement_timeout_s: float) -> AsyncEngine:
     """Return an engine that has not connected yet; statements' parameters are never logged.
 
-    No statement takes longer than `deadline_s` there, and none is waited for after a cancellation
-    here. None: a statement takes what it takes. Raises ValueError.
+    No statement takes longer than that there, and none is waited for after a cancellation here.
+    Raises ValueError.
     """
-    conninfo = make_conninfo("", **connection_values(url, deadline_s))
+    conninfo = make_conninfo("", **connection_values(url, statement_timeout_s))
 
     async def connect(*_: Any, **__: Any) -> AsyncConnection[Any]:
         # A pooler in between gives each transaction another connection: nothing is prepared.

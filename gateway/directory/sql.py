@@ -126,7 +126,7 @@ def require_driver(settings: DirectorySettings) -> None:
     try:
         from gateway.directory.postgres import connection_values  # noqa: PLC0415 - an extra
 
-        connection_values(url, None)
+        connection_values(url, DEADLINE_S)
     except ImportError:
         raise ValueError(
             "[directory] url needs psycopg, which is not installed: "

@@ -79,17 +79,19 @@ def cheap_hasher(**options: int) -> PasswordHasher:
 
 @asynccontextmanager
 async def directory_in(
-    path: Path,
+    where: Path | str,
     *,
     hasher: PasswordHasher | None = None,
     clock: StandingClock | None = None,
     on_changed: OnChanged = nobody_listens,
     deadline_s: float = 5.0,
 ) -> AsyncIterator[SqlDirectory]:
-    """Yield a directory in `path`; it and its hasher are closed afterwards."""
+    """Yield a directory in a file, or in PostgreSQL by its URL; it and its hasher are closed."""
     hasher = hasher or cheap_hasher()
+    is_file = isinstance(where, Path)
+    url = f"sqlite+aiosqlite:///{where}" if is_file else where
     directory = open_sql(
-        Directory("sqlite", Secret(f"sqlite+aiosqlite:///{path}")),
+        Directory("sqlite" if is_file else "sql", Secret(url)),
         hasher,
         clock or StandingClock(),
         on_changed=on_changed,

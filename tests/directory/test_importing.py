@@ -26,10 +26,9 @@ def listener() -> Listener:
 
 @pytest_asyncio.fixture
 async def directory(
-    tmp_path: Path, clock: StandingClock, listener: Listener
+    where: Path | str, clock: StandingClock, listener: Listener
 ) -> AsyncIterator[SqlDirectory]:
-    path = tmp_path / "directory.sqlite3"
-    async with directory_in(path, clock=clock, on_changed=listener) as opened:
+    async with directory_in(where, clock=clock, on_changed=listener) as opened:
         await opened.accounts.add(account("anna", OLD))
         await opened.accounts.add(account("bo", OLD))
         yield opened

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import sqlite3
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from gateway.directory.database import Database
 from gateway.directory.migrating import as_sql, scripts
 from gateway.directory.standing import SchemaDue, Standing, State
 from gateway.directory.trouble import DirectoryUnavailable
-from tests.directory.postgres_servers import Postgres, running_postgres
+from tests.directory.postgres_servers import Postgres
 
 pytestmark = pytest.mark.asyncio
 EARLIEST = """
@@ -37,12 +37,6 @@ AT_0001 = (
     "DROP INDEX users_by_email",
     "UPDATE alembic_version SET version_num = '0001'",
 )
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with running_postgres() as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import psycopg
@@ -17,15 +15,12 @@ from gateway.directory.breaker import FAILURES, FIRST_PAUSE_S, LONGEST_PAUSE_S, 
 from gateway.directory.database import Database
 from gateway.directory.importing import Imported
 from gateway.directory.postgres import connection_values
-from gateway.directory.sql import SqlDirectory, open_sql
+from gateway.directory.sql import SqlDirectory
 from gateway.directory.trouble import DirectoryUnavailable
-from gateway.settings.model import Directory, Secret
-from tests.directory.postgres_servers import QUOTED, Postgres, running_postgres
+from tests.directory.postgres_servers import PASSWORD, QUOTED, Postgres
 from tests.directory.support import (
     Listener,
-    StandingClock,
     account,
-    cheap_hasher,
     directory_in,
     person,
 )
@@ -35,34 +30,13 @@ pytestmark = pytest.mark.asyncio
 DEADLINE_S = 1.0
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with running_postgres() as server:
-        yield server
-
-
-@contextlib.asynccontextmanager
-async def opened(
-    url: str, deadline_s: float = 5.0, **options: object
-) -> AsyncIterator[SqlDirectory]:
-    hasher = cheap_hasher()
-    directory = open_sql(
-        Directory("sql", Secret(url)), hasher, StandingClock(), deadline_s=deadline_s, **options
-    )
-    try:
-        yield directory
-    finally:
-        await directory.close()
-        hasher.close()
-
-
 async def filled(postgres: Postgres, *names: str) -> str:
     """Return the URL of a new database with these users."""
     url = postgres.url(postgres.fresh())
     database = Database(url)
     await database.migrate()
     await database.close()
-    async with opened(url) as directory:
+    async with directory_in(url) as directory:
         for name in names:
             assert await directory.accounts.add(account(name))
     return url
@@ -84,7 +58,7 @@ async def back(directory: SqlDirectory) -> None:
 async def test_a_server_that_is_stopped_holds_nobody_beyond_the_deadline(
     postgres: Postgres,
 ) -> None:
-    async with opened(await filled(postgres, "anna"), DEADLINE_S) as directory:
+    async with directory_in(await filled(postgres, "anna"), deadline_s=DEADLINE_S) as directory:
         await directory.ping()
         postgres.signal_all(signal.SIGSTOP)
         try:
@@ -105,7 +79,7 @@ async def test_a_server_that_is_stopped_holds_nobody_beyond_the_deadline(
 
 
 async def test_a_server_that_crashes_and_one_that_is_restarted(postgres: Postgres) -> None:
-    async with opened(await filled(postgres, "anna"), DEADLINE_S) as directory:
+    async with directory_in(await filled(postgres, "anna"), deadline_s=DEADLINE_S) as directory:
         await directory.ping()
         postgres.stop(signal.SIGQUIT)
         for _ in range(FAILURES + 1):
@@ -142,7 +116,7 @@ async def test_the_server_must_prove_its_name(postgres: Postgres, tmp_path: Path
     name = postgres.fresh()
     stranger = Authority(tmp_path, "stranger")
     trusted = {"sslmode": "verify-full", "sslrootcert": str(postgres.ca)}
-    async with opened(postgres.url(name, **trusted)) as directory:
+    async with directory_in(postgres.url(name, **trusted)) as directory:
         with pytest.raises(DirectoryUnavailable) as raised:
             await directory.ping()
         assert "holds no tables yet" in raised.value.advice, "which it can only know from inside"
@@ -150,7 +124,7 @@ async def test_the_server_must_prove_its_name(postgres: Postgres, tmp_path: Path
         {**trusted, "sslrootcert": str(stranger.file)},
         {**trusted, "host": "localhost"},  # the certificate is for 127.0.0.1
     ):
-        async with opened(postgres.url(name, **values)) as directory:
+        async with directory_in(postgres.url(name, **values)) as directory:
             with pytest.raises(DirectoryUnavailable) as raised:
                 await directory.ping()
             assert "certificate" in raised.value.advice
@@ -195,11 +169,11 @@ async def test_what_an_operator_is_told(
             "read-only standby",
         ),
     ):
-        async with opened(url) as directory:
+        async with directory_in(url) as directory:
             with pytest.raises(DirectoryUnavailable) as raised:
                 await directory.accounts.add(account("anna", "a-hash"))
             assert words in raised.value.advice
-    async with opened(good, DEADLINE_S) as directory:
+    async with directory_in(good, deadline_s=DEADLINE_S) as directory:
         assert await directory.accounts.add(account("anna", "a-hash"))
         assert not await directory.accounts.add(account("anna", "a-hash"))
         with psycopg.connect(good) as other:
@@ -212,9 +186,38 @@ async def test_what_an_operator_is_told(
         assert secret not in caplog.text
 
 
+async def test_the_user_that_serves_needs_no_right_to_change_tables(postgres: Postgres) -> None:
+    """As docs/postgresql.md has it set up."""
+    name = postgres.fresh()
+    text = (Path(__file__).parents[2] / "docs" / "postgresql.md").read_text("utf-8")
+    written = [line.strip() for line in text.splitlines() if line.startswith("    ")]
+    for statement in written:
+        if statement.startswith("CREATE"):
+            spoken = statement.replace("…", PASSWORD).replace(" directory ", " their_directory ")
+            postgres.run(spoken, name)
+    owner = postgres.url("their_directory", user="portvakt_owner")
+    with psycopg.connect(owner, autocommit=True) as connection:
+        for statement in written:
+            if statement.startswith("ALTER DEFAULT"):
+                connection.execute(statement)
+    url = postgres.url("their_directory", user="portvakt")
+    database = Database(url)
+    with pytest.raises(DirectoryUnavailable) as raised:
+        await database.migrate()
+    assert "lacks the right" in raised.value.advice
+    await database.close()
+    database = Database(owner)
+    await database.migrate()
+    await database.close()
+    async with directory_in(url) as directory:
+        assert await directory.accounts.add(account("anna"))
+        assert await directory.accounts.set_mobile("anna", None)
+        assert await directory.accounts.remove("anna")
+
+
 async def test_one_name_whatever_its_case_and_whoever_asks_first(postgres: Postgres) -> None:
     url = await filled(postgres)
-    async with opened(url) as one, opened(url) as other:
+    async with directory_in(url) as one, directory_in(url) as other:
         tries = [account("anna", name=f"Anna {number}") for number in range(16)]
         added = await asyncio.gather(
             *((one, other)[n % 2].accounts.add(each) for n, each in enumerate(tries))
@@ -237,7 +240,7 @@ async def test_changes_at_once_are_all_made(postgres: Postgres) -> None:
     names = [f"user{number:02}" for number in range(20)]
     url = await filled(postgres, *names)
     listener = Listener()
-    async with opened(url, on_changed=listener) as one, opened(url) as other:
+    async with directory_in(url, on_changed=listener) as one, directory_in(url) as other:
         forth = [account(name, groups=("new",)) for name in names]
         written = await asyncio.gather(
             one.importer(frozenset({"groups"})).write(forth),
@@ -265,7 +268,7 @@ async def test_the_order_is_that_of_sqlite(postgres: Postgres, tmp_path: Path) -
     await database.migrate()
     await database.close()
     async with (
-        opened(postgres.url(name)) as one,
+        directory_in(postgres.url(name)) as one,
         directory_in(tmp_path / "d.sqlite3") as other,
     ):
         listed = []
