@@ -20,6 +20,7 @@ from hypothesis import settings
 from gateway.store import scripts
 from gateway.store.redis_server import GATEWAY, configuration
 from tests import requirements
+from tests.directory.postgres_servers import Postgres, running_postgres
 from tests.requirements import (  # noqa: F401 - hooks, called by their names
     pytest_make_collect_report,
     pytest_runtest_makereport,
@@ -109,3 +110,10 @@ def own_redis() -> Iterator[RedisServer]:
         yield server
         server.process.kill()
         server.process.wait()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL a worker; whoever stops it starts it again, and takes a database of his own."""
+    with running_postgres() as server:
+        yield server

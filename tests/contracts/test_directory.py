@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from gateway.system import SystemClock, SystemEntropy
 from tests.contracts.fake_directory import FakeDirectory
 from tests.directory.forwarder import forwarding
 from tests.directory.ldap_servers import Server, running_samba, running_slapd
-from tests.directory.postgres_servers import Postgres, running_postgres
+from tests.directory.postgres_servers import Postgres
 from tests.directory.support import cheap_hasher, directory_in, person
 
 PASSWORD = "Sommar2026"
@@ -55,9 +56,12 @@ def samba(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with running_postgres() as server:
-        yield server
+def in_tables(postgres: Postgres) -> tuple[Postgres, str]:
+    """Return where PEOPLE are in a real PostgreSQL."""
+    name = postgres.fresh()
+    with ThreadPoolExecutor() as elsewhere:  # a test's own loop runs already
+        elsewhere.submit(lambda: asyncio.run(fill(postgres.url(name)))).result()
+    return postgres, name
 
 
 async def fill(url: str) -> None:
@@ -75,12 +79,10 @@ async def fill(url: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def in_postgres(server: Postgres) -> AsyncIterator[Subject]:
+async def in_postgres(server: Postgres, name: str) -> AsyncIterator[Subject]:
     """Yield a directory in a real server, through a forwarder that can be taken away."""
-    if not server.made:
-        await fill(server.url(server.fresh()))
     with forwarding(server.port) as forwarder:
-        url = server.url(server.made[0], port=forwarder.port)
+        url = server.url(name, port=forwarder.port)
         hasher = cheap_hasher()
         directory = open_directory(
             Settings("sql", Secret(url)), hasher, SystemClock(), SystemEntropy()
@@ -121,7 +123,7 @@ async def subject(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
             yield found
         return
     if request.param == "postgres":
-        async with in_postgres(request.getfixturevalue("postgres")) as found:
+        async with in_postgres(*request.getfixturevalue("in_tables")) as found:
             yield found
         return
     if request.param == "fake":

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -34,7 +34,9 @@ class Postgres:
     ca: Path
     bin: Path
     process: subprocess.Popen[bytes] | None = None
-    made: list[str] = field(default_factory=list)
+    made: int = 0
+    shared: str = ""
+    """A database that tests empty for each other."""
 
     def url(self, name: str, *, user: str = "boss", port: int = 0, **parameters: str) -> str:
         asked = "&".join(f"{key}={value}" for key, value in parameters.items())
@@ -43,9 +45,9 @@ class Postgres:
 
     def fresh(self) -> str:
         """Return the name of a new, empty database."""
-        name = f"directory_{len(self.made) + 1}"
+        self.made += 1
+        name = f"directory_{self.made}"
         self.run(f"CREATE DATABASE {name}", "postgres")
-        self.made.append(name)
         return name
 
     def run(self, statement: str, name: str) -> list[tuple[object, ...]]:

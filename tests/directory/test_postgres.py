@@ -14,6 +14,7 @@ from gateway.auth.ports import Unavailable
 from gateway.directory.breaker import FAILURES, FIRST_PAUSE_S, LONGEST_PAUSE_S, Breaker
 from gateway.directory.database import Database
 from gateway.directory.importing import Imported
+from gateway.directory.ldap.numbers import Numbers
 from gateway.directory.postgres import connection_values
 from gateway.directory.sql import SqlDirectory
 from gateway.directory.trouble import DirectoryUnavailable
@@ -253,6 +254,20 @@ async def test_changes_at_once_are_all_made(postgres: Postgres) -> None:
         async for entry in one.accounts.entries():
             kept = entry.person
             assert (kept.groups, kept.mobile, kept.enabled) == (("new",), "+46701740606", False)
+
+
+async def test_numbers_beside_a_directory_that_is_only_read(postgres: Postgres) -> None:
+    """Two gateways keep the first number of the same person at once."""
+    numbers = [Numbers(Database(await filled(postgres)), StandingClock())]
+    numbers.append(Numbers(Database(postgres.url(f"directory_{postgres.made}")), StandingClock()))
+    given = [f"+4670174060{digit}" for digit in range(8)]
+    await asyncio.gather(*(numbers[n % 2].set("anna", mobile) for n, mobile in enumerate(given)))
+    kept = await numbers[0].laid_over(person("anna", mobile=None))
+    assert kept.mobile in given
+    await numbers[1].set("anna", None)
+    assert (await numbers[0].laid_over(person("anna"))).mobile is None
+    for one in numbers:
+        await one.close()
 
 
 async def test_the_order_is_that_of_sqlite(postgres: Postgres, tmp_path: Path) -> None:

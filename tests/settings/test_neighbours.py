@@ -52,6 +52,14 @@ def test_a_refused_url_does_not_show_its_password(tmp_path, table, url):
     assert "hemligt" not in str(problems(tmp_path, f"{SMALL}{table}\nurl = '{url}'\n"))
 
 
+def test_numbers_beside_ldap_may_be_kept_in_postgresql(tmp_path):
+    ldap = "[ldap]\nservers = ['ldaps://h']\nbind_dn = 'x'\nbind_password = 'Gurka7Tolv9x'\nbase = 'x'\n"
+    url = "[directory]\nkind = 'ldap'\nurl = 'postgresql://u@h/d'\n"
+    found = read(tmp_path, SMALL + url + ldap).directory
+    assert (found.kind, found.url) == ("ldap", Secret("postgresql://u@h/d"))
+    assert "path" in str(problems(tmp_path, SMALL + url + "path = 'x'\n" + ldap))
+
+
 @pytest.mark.parametrize("name", ["d.sqlite3", "a b#c?d%20é.sqlite3"])
 def test_a_sqlite_file_is_found_again_in_its_url(tmp_path, name):
     found = read(tmp_path, f"{SMALL}[directory]\npath = '{name}'\n")

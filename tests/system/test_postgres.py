@@ -10,17 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli.root import portvakt
-from tests.directory.postgres_servers import running_postgres
-from tests.system.gateway import INSIDE, OUTSIDE, running_gateway, running_stub, wait_for
+from tests.system.gateway import INSIDE, OUTSIDE, PASSWORD, running_gateway, running_stub, wait_for
 from tests.system.visitor import Visitor, insider
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    with running_postgres() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +47,11 @@ def gateway(tmp_path_factory, postgres, stub):
             found = said(gateway, *words)
             assert (found[0], told in found[1]) == (code, True), found
         gateway.start()
-        gateway.add_users("anna,Anna Ek,+46701740605,", "bo,Bo,,")
+        people = place / "people.csv"
+        people.write_text(
+            f"user,name,mobile,password\nanna,Anna Ek,+46701740605,{PASSWORD}\nbo,Bo,,{PASSWORD}\n"
+        )
+        assert said(gateway, "user", "import", str(people))[0] == 0
         yield gateway
 
 
