@@ -21,6 +21,7 @@ from gateway.directory.trouble import DirectoryUnavailable
 from tests.directory.postgres_servers import PASSWORD, QUOTED, Postgres
 from tests.directory.support import (
     Listener,
+    StandingClock,
     account,
     directory_in,
     person,
