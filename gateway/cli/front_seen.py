@@ -176,7 +176,8 @@ def _unknown(seen: Seen, call: Call) -> Finding:
             "let the proxy in front write the bare address, without a port, a name or brackets",
         )
     if last == call.own:
-        return ok(_PART, f"{seen.hops[0]} is trusted and says who calls: this machine, as trusted")
+        found = f"this machine ({last}) is trusted itself: whom else the proxy names is not seen"
+        return warning(_PART, found, _OURSELVES)
     return problem(
         _PART,
         f"{last}, who called, is in trusted_proxies itself: such callers are unknown, as from the "

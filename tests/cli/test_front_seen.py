@@ -33,7 +33,7 @@ CASES = [
     (seen([OWN, FORGED], FORGED), HEADER, "warning", "this machine"),
     (seen([PROXY, ""], "", text=" "), INLINE, "problem", "no address"),
     (replace(seen([PROXY, ""], ""), last_text=""), INLINE, "problem", "does not say who calls"),
-    (seen([PROXY, OWN], "", trusted=True), INLINE, "ok", "as trusted"),
+    (seen([PROXY, OWN], "", trusted=True), INLINE, "warning", "this machine"),
     (seen([PROXY, CDN], "", trusted=True), INLINE, "problem", f"{CDN}, who called, is in trusted"),
     (seen([PROXY], PROXY, [OWN]), INLINE, "problem", "is not trusted: everybody"),
     (seen([PROXY], PROXY, [FORGED]), INLINE, "problem", "is not trusted: everybody"),
