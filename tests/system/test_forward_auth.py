@@ -5,9 +5,11 @@ One gateway is asked by all of them. The portal's own log is the judge of what g
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import dataclasses
+import http.client
 import json
 import os
 import struct
@@ -16,6 +18,9 @@ from urllib.parse import urlsplit
 import jwt
 import pytest
 
+from gateway.checking import read_checked
+from gateway.cli.front import look_at_front
+from gateway.settings.model import PublicUrl
 from tests.system.gateway import INSIDE, running_gateway, running_stub
 from tests.system.proxies import RECIPES, running_recipe
 from tests.system.raw import ask, connect, head, read_answer
@@ -320,6 +325,29 @@ def test_a_step_up_leads_to_the_code(place, anna):
     answer = visitor.get(ECHO)
     assert answer.status == 302
     assert answer.location.removeprefix(place[0].origin) == "/.gateway/otp?next=/debug/echo"
+
+
+def test_an_event_arrives_when_it_is_sent(place, anna):
+    """Of a million: who keeps them until some buffer is full has nothing to show before its time-out."""
+    gateway, _ = place
+    cookie = f"Cookie: gateway={anna.cookies['gateway']}"
+    with connect(gateway.port, INSIDE) as connection:
+        target = "/debug/sse?count=1000000&interval=1"
+        connection.sendall(head("GET", target, gateway.port, cookie))
+        with http.client.HTTPResponse(connection) as answer:
+            answer.begin()
+            assert (answer.status, answer.readline()) == (200, b"id: 1\n")
+
+
+def test_doctor_finds_nothing_wrong(place):
+    gateway, _ = place
+    settings = read_checked(gateway.config, os.environ)
+    url = PublicUrl("http", "localhost", gateway.port, gateway.origin)
+    found = asyncio.run(
+        look_at_front(dataclasses.replace(settings, public_url=url), None, "127.0.0.4")
+    )
+    assert [one for one in found if one.level != "ok"] == []
+    assert {one.part for one in found} >= {"client", "trusted_proxies", "uploads", "streams"}
 
 
 def test_without_the_gateway_nothing_gets_through(house, tmp_path):
