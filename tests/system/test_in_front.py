@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import hashlib
 import http.client
+import itertools
 import json
 import os
 import struct
@@ -31,6 +32,8 @@ from tests.system.visitor import Visitor, insider
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.xdist_group("in-front")]
 
 ELSEWHERE = "127.0.0.3"
+CALLERS = (f"127.0.0.{number}" for number in itertools.count(10))
+"""Of one address, 20 refusals a minute are kept."""
 ECHO = "/debug/echo"
 TRUSTING = 'trusted_proxies = ["127.0.0.1"]\n'
 PLACES = [
@@ -253,7 +256,8 @@ def test_who_calls_without_tls_is_sent_to_where_it_is(place, request):
 
 def test_doctor_finds_nothing_wrong(gateway, authority):
     settings = read_checked(gateway.config, os.environ)
-    found = asyncio.run(look_at_front(settings, authority.file, ELSEWHERE))
+    caller = next(CALLERS)
+    found = asyncio.run(look_at_front(settings, authority.file, caller))
     assert {one.part for one in found} >= {
         "form",
         "trusted_proxies",
@@ -264,4 +268,4 @@ def test_doctor_finds_nothing_wrong(gateway, authority):
     wrong = [one for one in found if one.level != "ok" and one.part != "certificate"]
     assert not wrong
     client = next(one.found for one in found if one.part == "client")
-    assert client.startswith(f"this call was taken to come from {ELSEWHERE} (internet)")
+    assert client.startswith(f"this call was taken to come from {caller} (internet)")
