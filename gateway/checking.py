@@ -7,6 +7,7 @@ they say the same in the same words.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from gateway.directory.opening import require_driver
@@ -77,8 +78,12 @@ def _missing_driver(settings: Settings) -> list[Problem]:
 
 
 def _missing_extras(settings: Settings) -> list[Problem]:
-    """Return which ways to a phone want a library that is not installed."""
+    """Return what wants a library that is not installed: ways to a phone, traces."""
     found: list[Problem] = []
+    if settings.telemetry.traces is not None and find_spec("opentelemetry") is None:
+        line = settings.lines.of(("telemetry", "traces"))
+        why = 'OpenTelemetry is not installed: pip install "portvakt[otel]"'
+        found.append(Problem(line, "telemetry.traces", why, "that, or no traces"))
     for index, way in enumerate(settings.sms):
         try:
             require_extras(way)

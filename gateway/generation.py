@@ -49,6 +49,7 @@ from gateway.proxy.pool import Pool
 from gateway.proxy.replies import Replies
 from gateway.proxy.tally import Tally
 from gateway.proxy.ticker import Ticker
+from gateway.proxy.tracing import Traces
 from gateway.proxy.upstream_tls import upstream_tls
 from gateway.receipts import PostedReceipts, receipt_url
 from gateway.settings.model import Settings, Upstream
@@ -56,6 +57,7 @@ from gateway.settings.phones import SmtpSms
 from gateway.settings.snapshot import Snapshot, compile_snapshot
 from gateway.sms.failover import Failover
 from gateway.sms.making import Around, make_sms
+from gateway.spans import Tracer
 from gateway.store.store import Store
 
 
@@ -101,6 +103,7 @@ class Generation:
     services: PageServices
     directory: AnyDirectory
     sms: Failover
+    tracer: Tracer | None
 
     @property
     def settings(self) -> Settings:
@@ -136,12 +139,16 @@ def build(prepared: Prepared, lasting: Lasting, before: Generation | None) -> Ge
     settings = snapshot.settings
     directory = _directory(settings, lasting, before)
     sms = _sms(settings, lasting, before)
+    tracer = _tracer(settings, lasting, before)
+    traces = None if tracer is None else Traces(tracer, settings.telemetry, lasting.entropy)
+    services = _services(snapshot, lasting, prepared.look, directory, sms)
     return Generation(
-        plan=replace(prepared.plan, pools=_pools(prepared, lasting, before)),
+        plan=replace(prepared.plan, pools=_pools(prepared, lasting, before), traces=traces),
         server_tls=prepared.server_tls,
-        services=_services(snapshot, lasting, prepared.look, directory, sms),
+        services=replace(services, tracer=tracer),
         directory=directory,
         sms=sms,
+        tracer=tracer,
     )
 
 
@@ -230,6 +237,23 @@ def _sms(settings: Settings, lasting: Lasting, before: Generation | None) -> Fai
         return before.sms
     url = partial(receipt_url, settings, lasting.sealer)
     return make_sms(settings.sms, Around(lasting.clock, _deliveries(lasting).hear, url))
+
+
+def _tracer(settings: Settings, lasting: Lasting, before: Generation | None) -> Tracer | None:
+    """Return who records traces, None where nobody does: then nothing of it is even imported."""
+    url = settings.telemetry.traces
+    if url is None:
+        return None
+    if before is not None and before.settings.telemetry.traces == url:
+        return before.tracer
+    from gateway.operate.traces import Tracing  # noqa: PLC0415 - an extra, and it takes a while
+
+    def count(outcome: str, number: int) -> None:
+        lasting.counters.count("spans", outcome, by=number)
+
+    for outcome in ("sent", "failed", "dropped"):
+        count(outcome, 0)
+    return Tracing(url, count)
 
 
 def _is_same_sms(before: Settings, now: Settings) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterable
+from contextvars import Context
 from typing import Any, Final
 
 _log = logging.getLogger("portvakt.tasks")
@@ -17,13 +18,15 @@ _promised: set[asyncio.Task[Any]] = set()
 
 
 def spawn(
-    work: Coroutine[Any, Any, Any], name: str, *, promised: bool = False
+    work: Coroutine[Any, Any, Any], name: str, *, promised: bool = False, apart: bool = False
 ) -> asyncio.Task[Any]:
     """Run `work` in the background; an exception is logged by type and place, never by value.
 
     `promised`: an answer has said that it will be done, so a worker does not end before it.
+    `apart`: it is no part of the request that begins it, and outlives that.
     """
-    task = asyncio.get_running_loop().create_task(work, name=name)
+    around = Context() if apart else None
+    task = asyncio.get_running_loop().create_task(work, name=name, context=around)
     _running.add(task)
     if promised:
         _promised.add(task)

@@ -23,6 +23,7 @@ from gateway.reload import handover
 from gateway.reload.look import Running
 from gateway.reload.status import ConfigStatus
 from gateway.sms.failover import Failover
+from gateway.spans import Tracer
 from gateway.tasks import keep_promises, spawn, told_of
 from policies.routes import Route
 
@@ -32,6 +33,9 @@ _CLOSE_S: Final = 60.0
 """How long a directory or SMS provider that was replaced serves those who have it in hand."""
 _AGAIN_S: Final = 1.0
 _AT_ONCE: Final = 500
+
+Part = AnyDirectory | Failover | Tracer
+"""What a configuration opens, and the next one may take over."""
 
 _log = logging.getLogger("portvakt.config")
 
@@ -102,6 +106,8 @@ class Worker:
         await asyncio.gather(*self._closing, return_exceptions=True)
         await self.now.sms.close()
         await self.now.directory.close()
+        if self.now.tracer is not None:
+            await self.now.tracer.close()
 
     def _try_again(self, why: str) -> None:
         _log.error("this worker keeps its configuration for now: %s", why)
@@ -172,20 +178,24 @@ async def _let_go(old: list[Route]) -> None:
         await asyncio.sleep(0)
 
 
-def _replaced(before: Generation, now: Generation) -> list[AnyDirectory | Failover]:
+def _replaced(before: Generation, now: Generation) -> list[Part]:
     """Return what `now` has not taken over: these only, not the routes that stood beside them."""
-    pairs = ((before.sms, now.sms), (before.directory, now.directory))
-    return [one for one, other in pairs if one is not other]
+    pairs: list[tuple[Part | None, Part | None]] = [
+        (before.sms, now.sms),
+        (before.directory, now.directory),
+        (before.tracer, now.tracer),
+    ]
+    return [one for one, other in pairs if one is not None and one is not other]
 
 
-async def _close_later(parts: Iterable[AnyDirectory | Failover]) -> None:
+async def _close_later(parts: Iterable[Part]) -> None:
     try:
         await asyncio.sleep(_CLOSE_S)
     finally:
         await _close(parts)
 
 
-async def _close(parts: Iterable[AnyDirectory | Failover]) -> None:
+async def _close(parts: Iterable[Part]) -> None:
     for part in parts:
         await part.close()
 

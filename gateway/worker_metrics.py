@@ -14,7 +14,7 @@ from typing import Final
 
 from gateway.auth.ports import Unavailable
 from gateway.counters import Key, Number
-from gateway.generation import Lasting
+from gateway.generation import Generation, Lasting
 from gateway.operate.metric_board import Board
 from gateway.operate.metric_desk import Desk
 from gateway.operate.metric_page import render
@@ -69,12 +69,20 @@ def _of_worker(worker: Worker, lasting: Lasting) -> Values:
         **lasting.counters.values,
         **dict(_of_tally(lasting.tally)),
         **dict(_of_connections(worker.door)),
+        **dict(_of_neighbours(worker.now)),
         ("config_reloads", ("applied",)): worker.status.applied,
         ("config_reloads", ("rejected",)): worker.status.rejected,
         ("audit_failures", ()): lasting.audit_file.failures,
         ("references_dropped", ()): lasting.refusals.dropped,
         ("redis_errors", ()): lasting.store.link.errors,
     }
+
+
+def _of_neighbours(generation: Generation) -> Iterator[_Item]:
+    for provider, is_paused in generation.sms.passed_over().items():
+        yield ("sms_passed_over", (provider,)), int(is_paused)
+    for server, is_away in generation.directory.passed_over().items():
+        yield ("directory_passed_over", (server,)), int(is_away)
 
 
 def _of_process(worker: str, lag_s: float) -> Values:

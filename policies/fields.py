@@ -46,6 +46,7 @@ class Crossing(enum.IntEnum):
     HOST = 3  # written anew
     FORWARDED_FOR = 4  # dropped, but read when the peer is a trusted proxy
     DISGUISE = 5  # dropped: to whoever reads names loosely it is one of ours, misspelt
+    TRACE = 6  # passes when well-formed, unless we trace ourselves and write it anew
 
 
 ASSERTION: Final = "X-Gateway-Assertion"
@@ -73,6 +74,7 @@ _REWRITE_PREFIXES: Final = (
     "xrewrite",
     "cfconnectingip",
 )
+_TRACE_CONTEXT: Final = frozenset({"traceparent", "tracestate"})
 _SEPARATORS: Final = re.compile(r"[^a-z0-9]")
 
 
@@ -120,6 +122,8 @@ class FieldRules:
             return Crossing.FORWARDED_FOR
         if folded in self._identity:
             return Crossing.DROP if name in self._ours else Crossing.DISGUISE
+        if name in _TRACE_CONTEXT:
+            return Crossing.TRACE
         ours = folded in HOP_BY_HOP or folded in _WRITTEN_ANEW
         rewrites = folded in _REWRITES or folded.startswith(_REWRITE_PREFIXES)
         return Crossing.DROP if ours or rewrites or not folded else Crossing.PASS

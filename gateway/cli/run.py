@@ -30,7 +30,7 @@ from gateway.counters import Counters
 from gateway.floors import outdated
 from gateway.operate.audit_file import open_audit
 from gateway.operate.key_file import KeyFile
-from gateway.operate.logs import set_up_logging
+from gateway.operate.logs import set_up_logging, this_process_is
 from gateway.operate.metric_desk import board_for, parents_desk
 from gateway.password_rules import WordsMissing, compile_password_rules
 from gateway.places import make_secret, private_directory
@@ -73,7 +73,7 @@ def run(ctx: click.Context) -> None:
 
 def serve(path: Path, settings: Settings, ready: Callable[[], None] = lambda: None) -> None:
     """Serve until told to stop; `ready` is called when everything is open. Raises No."""
-    set_up_logging()
+    set_up_logging(settings.log)
     # Whoever rotates the audit may say so before anybody listens: that must end nothing.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     open_state_dir(settings)
@@ -166,6 +166,7 @@ class _Parent:
         return handover.read(handover.content(self._relay.newest))
 
     def _work(self, number: int, line: socket.socket) -> None:
+        this_process_is(f"worker {number}")
         # Requests leave no cycles behind, so the collector need not look every 700 objects.
         gc.set_threshold(20_000, 20, 50)
         sys.setswitchinterval(_SWITCH_S)
@@ -182,6 +183,7 @@ class _Parent:
         uvloop.run(run_worker(start))
 
     def _keep(self) -> None:
+        this_process_is("keeper")
         self._stop_listening()
         looker = Looker(self._path, os.environ, self._newest())
         Keeper(looker, self._clock, self._relay.keeper_end).run()

@@ -23,6 +23,11 @@ class Breaker:
         self._until = 0.0
         self._is_probing = False
 
+    @property
+    def is_away(self) -> bool:
+        """Whether callers are being sent away."""
+        return self._pause_s > 0
+
     def lets(self, now: float) -> bool:
         """Whether to ask; while it is away, for one caller a pause."""
         if now < self._until:

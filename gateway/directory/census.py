@@ -36,7 +36,7 @@ class Census:
         now = self._clock.now()
         if now >= self._next:
             self._next = now + EVERY_S
-            self._counting = spawn(self._count(), "count the costs of password hashes")
+            self._counting = spawn(self._count(), "count the costs of password hashes", apart=True)
 
     async def close(self) -> None:
         """Give a count under way up."""

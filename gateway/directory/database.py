@@ -24,6 +24,7 @@ from gateway.directory.breaker import Breaker
 from gateway.directory.schema import users
 from gateway.directory.standing import SchemaDue, Standing, State, create, look
 from gateway.directory.trouble import DirectoryUnavailable, border
+from gateway.spans import calling
 
 if TYPE_CHECKING:
     from gateway.directory.migrating import Step
@@ -56,6 +57,7 @@ class Database:
         """Open nothing yet. Raises ValueError when the URL cannot be read."""
         self.deadline_s: Final = deadline_s
         self.is_sqlite: Final = make_url(url).get_backend_name() == "sqlite"
+        self._about = {"db.system.name": "sqlite" if self.is_sqlite else "postgresql"}
         self._busy_timeout_s = deadline_s * _BUSY_PART
         for driver in ("aiosqlite", "sqlalchemy.engine"):  # their finer levels print rows, hashes
             logging.getLogger(driver).setLevel(logging.WARNING)
@@ -70,7 +72,7 @@ class Database:
     @asynccontextmanager
     async def reading(self, *, unhurried: bool = False) -> AsyncIterator[AsyncConnection]:
         """Yield a connection for statements that read, each by itself. Raises Unavailable."""
-        async with self._watched(None if unhurried else self.deadline_s):
+        async with self._watched("read users", None if unhurried else self.deadline_s):
             await self._get_ready()
             async with self._readers.connect() as connection:
                 yield connection
@@ -85,7 +87,7 @@ class Database:
         SQLite none that writes ever does). `unhurried` lifts the deadline: for an import, which is
         one long transaction. Raises Unavailable.
         """
-        async with self._watched(None if unhurried else self.deadline_s):
+        async with self._watched("write users", None if unhurried else self.deadline_s):
             await self._get_ready()
             async with self._writers.begin() as connection:
                 if unhurried and not self.is_sqlite:
@@ -121,6 +123,11 @@ class Database:
                     await connection.execute(sa.text(statement))
                 return await _upgrade(connection)
 
+    @property
+    def is_away(self) -> bool:
+        """Whether callers are sent away because it does not answer."""
+        return self._breaker is not None and self._breaker.is_away
+
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
@@ -133,14 +140,18 @@ class Database:
         return make_engine(url, self.deadline_s * _STATEMENT_PART)
 
     @asynccontextmanager
-    async def _watched(self, deadline_s: float | None) -> AsyncIterator[None]:
-        """Run the body as `border` does, unless a database that is away need not be asked."""
+    async def _watched(self, what: str, deadline_s: float | None) -> AsyncIterator[None]:
+        """Run the body as `border` does, unless a database that is away need not be asked.
+
+        `what` it does is what a trace calls it.
+        """
         breaker, now = self._breaker, asyncio.get_running_loop().time
         if breaker is not None and not breaker.lets(now()):
             raise DirectoryUnavailable("it did not answer a moment ago")
         try:
-            async with border(deadline_s):
-                yield
+            with calling(what, self._about):
+                async with border(deadline_s):
+                    yield
         except DirectoryUnavailable as trouble:
             if breaker is not None and trouble.is_away:
                 if breaker.failed(now()):

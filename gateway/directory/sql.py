@@ -26,6 +26,7 @@ from gateway.directory.rows import credential_of, person_of
 from gateway.directory.schema import users
 from gateway.directory.trouble import border
 from gateway.settings.model import Directory as DirectorySettings
+from gateway.spans import traced
 from policies import user_names
 
 _log = logging.getLogger("portvakt.directory")
@@ -52,6 +53,7 @@ class SqlDirectory:
         self._hasher = hasher
         self._census = census
 
+    @traced("directory authenticate")
     async def authenticate(self, user_name: str, password: str) -> Person | None:
         """Return the person when the password is right and the account enabled, else None.
 
@@ -86,6 +88,10 @@ class SqlDirectory:
     async def ping(self) -> None:
         """Raise Unavailable when the table of users cannot be read."""
         await self._database.ping()
+
+    def passed_over(self) -> dict[str, bool]:
+        """Return whether callers are sent away because the database does not answer."""
+        return {"database": self._database.is_away}
 
     async def close(self) -> None:
         """Close every connection."""

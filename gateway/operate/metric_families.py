@@ -96,9 +96,22 @@ _LISTED: Final = (
         ("provider", "outcome"),
     ),
     Family("messages_refused", _C, "Messages beyond [sms_budget]: code or notice.", ("kind",)),
+    Family(
+        "sms_passed_over",
+        _G,
+        "Workers that pass an SMS provider over because it fails.",
+        ("provider",),
+    ),
+    Family(
+        "directory_passed_over",
+        _G,
+        "Workers that do not ask a directory's server, or ask it last, because it is away.",
+        ("server",),
+    ),
     Family("audit_events", _C, "Lines of the audit.", ("event", "outcome")),
     Family("audit_failures", _C, "Events that the audit could not keep."),
     Family("references_dropped", _C, "Refusals too many to be kept for explaining."),
+    Family("spans", _C, "Spans of traces: sent, failed (not taken) or dropped.", ("outcome",)),
     Family("redis_errors", _C, "Commands that Redis did not answer, or refused."),
     Family(
         "config_reloads",

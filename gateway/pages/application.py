@@ -28,6 +28,7 @@ from gateway.pages.proof import ProofPage
 from gateway.pages.receipts import ReceiptsPage
 from gateway.pages.reset import ResetPage
 from gateway.pages.services import PageServices
+from gateway.pages.tracing import following
 from gateway.pages.trails import TRIED, tried
 from gateway.pages.trickle import TricklePage
 from gateway.pages.visit import Visit
@@ -60,7 +61,9 @@ def make_pages(current: Callable[[], PageServices]) -> web.Application:
     `current` returns what a request that begins now is served with.
     """
     desk = Desk(current)
-    app = web.Application(client_max_size=MAX_BODY, middlewares=[_answering_surprises(desk)])
+    app = web.Application(
+        client_max_size=MAX_BODY, middlewares=[following(current), _answering_surprises(desk)]
+    )
     for kind in _PAGES:
         app.router.add_routes(kind(desk).routes())
 

@@ -29,6 +29,7 @@ from gateway.auth.ports import Audit, AuditEvent, Clock, Entropy
 from gateway.auth.self_service import Presence, Wish
 from gateway.pages.look import Look
 from gateway.settings.model import Settings
+from gateway.spans import Tracer
 from policies.factors import SecondFactor
 from policies.fields import CookieNames
 from policies.routes import Route
@@ -192,7 +193,7 @@ class PageServices:
     as the store has it. `jwks` returns the published keys of assertions. `hear` takes
     what is posted to an SMS provider's address, by its name and secret: False for another's, None
     for too much. `secret` signs form tokens; 16 bytes at the least, and the same under each
-    configuration.
+    configuration. `tracer` records what the front door says is to be recorded.
     """
 
     snapshot: Snapshot
@@ -210,3 +211,4 @@ class PageServices:
     clock: Clock
     entropy: Entropy
     secret: bytes
+    tracer: Tracer | None = None

@@ -22,6 +22,7 @@ from policies.conditions import NO_SESSION
 if TYPE_CHECKING:
     from gateway.proxy.door import FrontDoor
     from gateway.proxy.plan import Plan
+    from gateway.proxy.tracing import RequestTrace
 
 _WRITE_HIGH: Final = 128 * 1024
 _INBOX_HIGH: Final = 64 * 1024
@@ -37,7 +38,7 @@ class ClientConnection(asyncio.Protocol):
     __slots__ = (
         "_door", "_ended", "_full", "_inbox", "_lingered", "_origin", "_origin_head",
         "_origin_plan", "_queued", "_state", "_unsent", "deadline", "exchange", "forwarded",
-        "judged", "peer", "plan", "reading", "request_id", "stamp", "transport",
+        "judged", "peer", "plan", "reading", "request_id", "stamp", "trace", "transport",
     )  # fmt: skip
 
     def __init__(self, door: FrontDoor, peer: str | None = None) -> None:
@@ -59,6 +60,7 @@ class ClientConnection(asyncio.Protocol):
         self.plan = self.judged = door.plan
         self.request_id = b""
         self.stamp = b""  # a field line of every answer to the request under way
+        self.trace: RequestTrace | None = None  # of the request under way, where any is kept
 
     def __repr__(self) -> str:
         states = ("head", "deciding", "exchange", "tunnel", "linger", "closed")
@@ -217,6 +219,7 @@ class ClientConnection(asyncio.Protocol):
         """Note that a head was read whole: it goes by `plan`, and no deadline of ours holds."""
         self.plan = self.judged = plan
         self.stamp = b""
+        self.trace = None
         self.request_id = self._door.next_request_id()
         self.deadline = math.inf
 
@@ -258,7 +261,7 @@ class ClientConnection(asyncio.Protocol):
 
     def answer(self, answer: bytes, *, close: bool) -> None:
         """Send an answer of our own, and go on to the next request or close."""
-        self.write(stamped(answer, self.stamp))
+        self.write(stamped(answer if self.trace is None else self.trace.told(answer), self.stamp))
         if close:
             self._finish()
         else:

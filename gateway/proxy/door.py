@@ -96,6 +96,8 @@ class FrontDoor:
     def leave(self, client: ClientConnection) -> None:
         """Count a connection out."""
         self.clients.discard(client)
+        if client.trace is not None:
+            client.trace.end("aborted")
         address = place_of(client.peer or "")
         self._by_address[address] -= 1
         if self._by_address[address] <= 0:

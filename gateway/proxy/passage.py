@@ -34,11 +34,15 @@ class Passage:
             self._door.sessions.used(live)
             lines += plan.introductions.lines(plan, upstream, live, origin.network)
         lines += b"X-Request-Id: %b\r\n" % client.request_id
+        exchange = Exchange
+        if client.trace is not None:
+            context, exchange = client.trace.asks(upstream, route)
+            lines += context
         upgrade = decide.may_upgrade(route, head)
         if not upgrade:
             head.upgrade = b""
         sent = request_head.for_upstream(plan, head, upstream, lines=lines, upgrade=upgrade)
-        client.forward(Exchange(client, head, sent, plan.pools[upstream.name], live))
+        client.forward(exchange(client, head, sent, plan.pools[upstream.name], live))
 
     def challenged(
         self,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.auth.identity import IdentityFields
 from gateway.proxy.cookies import CookieReader
@@ -20,6 +20,9 @@ from gateway.settings.model import Upstream
 from gateway.settings.snapshot import Snapshot
 from gateway.wire.request import HeadReader
 from policies.fields import FieldRules, own_cookies
+
+if TYPE_CHECKING:
+    from gateway.proxy.tracing import Traces
 
 PAGES_POOL: Final = ""
 """The name that no upstream can have."""
@@ -57,6 +60,7 @@ class Plan:
     connections_per_address: int
     debug_networks: frozenset[str]
     stamp: bytes  # the field line that tells whoever may ask which configuration this is
+    traces: Traces | None = None  # what follows requests, where they are followed at all
 
 
 def compile_plan(

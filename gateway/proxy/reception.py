@@ -90,6 +90,8 @@ class Reception:
             return
         if plan.debug_networks:
             _stamp(client, head)
+        if plan.traces is not None:
+            plan.traces.begin(client, head)
         if (head.length or 0) > plan.max_body:
             client.refuse(413, head, why="body too long")
             return
@@ -103,9 +105,12 @@ class Reception:
             return
         if route is PAGES:
             plan.tally.routes[route.label].allowed += 1
-            pages = request_head.for_pages(plan, head, client.origin(head), client.request_id)
             pool = plan.pools[PAGES_POOL if head.method in _LOOKS else FORMS_POOL]
-            client.forward(Exchange(client, head, pages, pool, None))
+            origin, name, context, exchange = client.origin(head), client.request_id, b"", Exchange
+            if client.trace is not None:
+                context, exchange = client.trace.goes_to_pages(route)
+            pages = request_head.for_pages(plan, head, origin, name, context)
+            client.forward(exchange(client, head, pages, pool, None))
             return
         head.for_script = route.kind is Kind.API
         self._judge(client, head, route, self._passage)
@@ -131,12 +136,17 @@ class Reception:
         """Find the session, at once when it is warm, and decide."""
         token = decide.session_token(client.plan, head)
         live = self._door.sessions.warm(token) if token is not None else None
-        reading = self._door.sessions.reading(token) if token is not None and live is None else None
+        reading = self._reading(client, token) if token is not None and live is None else None
         if reading is None:
             self._decided(client, head, route, live, way)
             return
         client.decide_later()
         reading.add_done_callback(partial(self._read, client, head, route, way))
+
+    def _reading(self, client: ClientConnection, token: bytes) -> Reading | None:
+        """Begin to read a session that is not warm."""
+        read = self._door.sessions.reading
+        return read(token) if client.trace is None else client.trace.reading(partial(read, token))
 
     def _read(
         self, client: ClientConnection, head: Head, route: Route, way: Way[Head], reading: Reading
@@ -180,6 +190,8 @@ class Reception:
         now = self._door.time_of_day
         tally = client.plan.tally.routes[route.label]
         decision = decide.judge(client.plan, route, live, client.origin(head), head, now)
+        if decision.__class__ is not Allow and client.trace is not None:
+            client.trace.routed(route)
         match decision:
             case Allow(reported=reported):
                 tally.allowed += 1

@@ -13,6 +13,7 @@ from gateway.proxy.plan import Plan
 from gateway.settings.model import Upstream
 from gateway.wire.request import RequestHead
 from policies.fields import Crossing
+from policies.trace_context import well_formed
 
 _HARMLESS_NAMES: Final = frozenset({b"close", b"keep-alive", b"upgrade", b"te", b""})
 _FOR_PAGES: Final = {
@@ -25,6 +26,7 @@ _FOR_PAGES: Final = {
 """What the pages read. Each comes once, so that their parser finds nothing to refuse."""
 _PASS: Final = Crossing.PASS
 _COOKIE: Final = Crossing.COOKIE
+_TRACE: Final = Crossing.TRACE
 
 
 def for_upstream(
@@ -41,8 +43,13 @@ def for_upstream(
     return b"".join(out)
 
 
-def for_pages(plan: Plan, head: RequestHead, origin: Origin, request_id: bytes) -> bytes:
-    """Return the head for our own pages: the fields they read, and what the front door knows."""
+def for_pages(
+    plan: Plan, head: RequestHead, origin: Origin, request_id: bytes, context: bytes = b""
+) -> bytes:
+    """Return the head for our own pages: the fields they read, and what the front door knows.
+
+    `context` are the field lines of our own trace, each ended by CRLF.
+    """
     authority = head.authority or plan.public_authority
     out = [head.method, b" ", head.path, head.query, b" HTTP/1.1\r\nHost: ", authority, b"\r\n"]
     read: dict[bytes, list[bytes]] = {}
@@ -56,12 +63,13 @@ def for_pages(plan: Plan, head: RequestHead, origin: Origin, request_id: bytes) 
     _framing(head, out, upgrade=False)
     out.append(
         b"X-Gateway-Client: %b\r\nX-Gateway-Network: %b\r\nX-Gateway-Request-Id: %b\r\n"
-        b"X-Gateway-Host: %b\r\n\r\n"
+        b"X-Gateway-Host: %b\r\n%b\r\n"
         % (
             origin.address.encode("ascii"),
             origin.network.encode("ascii"),
             request_id,
             head.host or plan.public_host,
+            context,
         )
     )
     return b"".join(out)
@@ -102,6 +110,7 @@ def _crossing(plan: Plan, head: RequestHead) -> bytes:
     named = head.named - _HARMLESS_NAMES if head.named else head.named
     known = plan.rules.known
     out: list[bytes] = []
+    traced: list[tuple[bytes, bytes]] = []
     for name, value in head.fields:
         crossing = known.get(name)
         if crossing is None:
@@ -114,10 +123,22 @@ def _crossing(plan: Plan, head: RequestHead) -> bytes:
             kept = plan.cookies.read(value).rest
             if kept:
                 out += (b"Cookie: ", kept, b"\r\n")
+        elif crossing is _TRACE:
+            traced.append((name, value))
+    if traced:
+        out.append(_trace_context(plan, traced, named))
     lines = b"".join(out)
     head.shared.clear()  # of an older plan
     head.shared[plan] = lines
     return lines
+
+
+def _trace_context(plan: Plan, traced: list[tuple[bytes, bytes]], named: frozenset[bytes]) -> bytes:
+    """Return the client's trace context as it crosses: untouched, unless we write our own."""
+    if plan.traces is not None:
+        return b""
+    crossing = well_formed([one for one in traced if one[0].lower() not in named])
+    return b"".join(b"%b: %b\r\n" % one for one in crossing)
 
 
 def _framing(head: RequestHead, out: list[bytes], *, upgrade: bool) -> None:

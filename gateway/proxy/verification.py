@@ -43,6 +43,8 @@ class Verification:
             self.refused(client, head, BadMessage(_REFUSED, "an upgrade that the route names not"))
             return
         plan = client.plan
+        if client.trace is not None:
+            client.trace.routed(route)
         lines = b""
         if live is not None:
             self._door.sessions.used(live)

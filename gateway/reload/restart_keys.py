@@ -2,7 +2,8 @@
 
 The sockets are bound, the workers counted, Redis and the state directory opened before there is a
 worker; another key would end every session and every code on its way, in each worker at another
-moment; and the audit is one chain, whose writers must change over between the same two lines.
+moment; the audit is one chain, whose writers must change over between the same two lines; and
+whoever reads the log expects one form of it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ def hold_back(running: Settings, wanted: Settings) -> tuple[Settings, tuple[str,
         "redis.url": wanted.redis_url != running.redis_url,
         "secrets.key": wanted.secret_key != running.secret_key,
         "audit.file": wanted.audit_file != running.audit_file,
+        "log.format": wanted.log.form != running.log.form,
+        "log.level": wanted.log.level != running.log.level,
     }
     listen = replace(
         wanted.listen,
@@ -43,5 +46,6 @@ def hold_back(running: Settings, wanted: Settings) -> tuple[Settings, tuple[str,
         secret_key=running.secret_key,
         secret_key_file=running.secret_key_file,
         audit_file=running.audit_file,
+        log=running.log,
     )
     return held, tuple(name for name, is_other in changed.items() if is_other)

@@ -285,6 +285,27 @@ class Assertion:
 
 
 @dataclass(frozen=True, slots=True)
+class Telemetry:
+    """`[telemetry]`. `traces` is the collector's URL (OTLP over HTTP), None for no traces at all.
+
+    `sample` is the part of requests that are recorded. `continue_from_proxies`: whether a trusted
+    proxy says which trace a request is in, and whether it is recorded.
+    """
+
+    traces: str | None = None
+    sample: float = 0.01
+    continue_from_proxies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """`[log]`. `form` is "human" or "json"; `level` the least that is written."""
+
+    form: str = "human"
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
 class Upstream:
     """`[[upstream]]`: one application behind us.
 
@@ -346,6 +367,8 @@ class Settings:
     branding: Branding = field(default_factory=Branding)
     assertion: Assertion = field(default_factory=Assertion)
     debug: Debug = field(default_factory=Debug)
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    log: Log = field(default_factory=Log)
     digest: str = field(default="", compare=False)
     files: Mapping[Path, str] = field(default_factory=dict, compare=False, repr=False)
     lines: Lines = field(default_factory=lambda: Lines({}), compare=False, repr=False)

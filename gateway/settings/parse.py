@@ -16,6 +16,7 @@ from gateway.settings.document import read_document
 from gateway.settings.model import HostPort, PublicUrl, Settings, Upstream
 from gateway.settings.neighbours import read_directory, read_redis, read_secrets
 from gateway.settings.networks import read_networks
+from gateway.settings.observing import read_log, read_telemetry
 from gateway.settings.password import read_password
 from gateway.settings.problems import SettingsError
 from gateway.settings.reading import Reading, Table, Value, shaped
@@ -105,6 +106,8 @@ def read_tables(file: Table, digest: str, state_dir_in_use: Path | None) -> Sett
         audit_file=read_audit(file, state_dir),
         limits=read_limits(file),
         debug=read_debug(file, around.networks),
+        telemetry=read_telemetry(file),
+        log=read_log(file),
         upstreams=upstreams,
         routes=routes,
         digest=digest,

@@ -22,6 +22,8 @@ RATE: Final[Fragment] = {"type": "string", "pattern": units.RATE_PATTERN}
 TABLE: Final[Fragment] = {"type": "object"}
 """A table whose parser reads its keys one by one: the schema learns them by watching."""
 
+SHARE: Final[Fragment] = {"type": "number", "minimum": 0, "maximum": 1}
+
 SECRET: Final[Fragment] = {
     "anyOf": [
         TEXT,

@@ -73,6 +73,15 @@ def whole(least: int, most: int) -> Shaped[int]:
     return parse
 
 
+@shaped(shapes.SHARE)
+def share(value: Value) -> float:
+    """Read a part of a whole, from 0 to 1."""
+    number = value.raw
+    if not isinstance(number, int | float) or isinstance(number, bool) or not 0 <= number <= 1:
+        raise value.refusal("a part of a whole from 0 to 1, as 0.01")
+    return float(number)
+
+
 @shaped(shapes.DURATION)
 def duration(value: Value) -> timedelta:
     """Read "1h30m"."""

@@ -43,7 +43,7 @@ def _several(
 def _single(value: object, base: Path) -> Any:
     plain: Any = value
     match value:
-        case None | bool() | int() | str() if not isinstance(value, enum.Enum):
+        case None | bool() | int() | float() | str() if not isinstance(value, enum.Enum):
             pass
         case OwnLook(directory=None):
             plain = None

@@ -16,6 +16,7 @@ from gateway.auth.ports import Clock, Unavailable
 from gateway.auth.sms_ports import Taken
 from gateway.sms.breaker import Breaker
 from gateway.sms.provider import Declined, Provider
+from gateway.spans import calling
 from policies.mobiles import region_of
 
 TOTAL_S: Final = 9.0
@@ -58,8 +59,9 @@ class Failover:
             if left <= 0:
                 break
             try:
-                async with asyncio.timeout(min(line.timeout_s, left * share)):
-                    taken = await line.provider.send(mobile, text)
+                with calling(f"sms {line.name}", {"portvakt.sms.provider": line.name}):
+                    async with asyncio.timeout(min(line.timeout_s, left * share)):
+                        taken = await line.provider.send(mobile, text)
             except Declined as declined:
                 _log.warning("%s does not want a message", declined.what)
             except (Unavailable, TimeoutError):
@@ -93,6 +95,10 @@ class Failover:
     def _note_success(self, line: Line) -> None:
         if line.breaker.worked():
             _log.warning("sms %s works again", line.name)
+
+    def passed_over(self) -> dict[str, bool]:
+        """Return which providers are passed over now, by name."""
+        return {line.name: line.breaker.pause_s > 0 for line in self._lines}
 
     async def close(self) -> None:
         """Close every provider."""

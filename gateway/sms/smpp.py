@@ -156,7 +156,7 @@ class SmppSender:
         self._session, self._unanswered = session, 0
         _log.info("sms %s is bound", settings.name)
         if self._keeper is None:
-            self._keeper = spawn(self._keep(), f"keep {settings.name}")
+            self._keeper = spawn(self._keep(), f"keep {settings.name}", apart=True)
         return session
 
     async def _let_go(self) -> None:

@@ -18,6 +18,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from gateway.auth.ports import Unavailable
 from gateway.settings.redis_url import CLUSTER, GROUP_SCHEMES, parse_redis_group
+from gateway.spans import calling
 from gateway.store import scripts
 from gateway.store.cluster import SlotMaster
 from gateway.store.servers import ANSWER_TIMEOUT_S, Command, OneServer, Servers, WatchedMaster
@@ -33,6 +34,9 @@ _TO_LAST: Final = frozenset({"session_open", "session_end", "challenge_judge"})
 _CONFIRM_MS: Final = 250
 _ALONE_S: Final = 30.0
 """How long no confirmation is waited for once there was none."""
+
+_ABOUT: Final = {"db.system.name": "redis"}
+_TOGETHER: Final = "db.operation.batch.size"
 
 _log = logging.getLogger("portvakt.redis")
 
@@ -68,7 +72,7 @@ class Link:
 
     async def ping(self) -> None:
         """See that Redis answers."""
-        with self._mapped():
+        with self._mapped("PING"):
             await self._servers.ping()
 
     async def appends_to_file(self) -> bool | None:
@@ -96,7 +100,7 @@ class Link:
         return await self._once(commands)
 
     async def _once(self, commands: Sequence[Command]) -> list[Any]:
-        with self._mapped():
+        with self._mapped(str(commands[0][0]), len(commands)):
             return await self._servers.run(*commands)
 
     async def script(
@@ -105,7 +109,7 @@ class Link:
         """Run one of `scripts` by its digest, once; a server that lacks it is sent its text."""
         rest = (len(keys), *keys, *args)
         confirmation = self._confirmation(name)
-        with self._mapped():
+        with self._mapped(f"EVALSHA {name}"):
             try:
                 run = ("EVALSHA", self._digests[name], *rest)
                 answers = await self._servers.run(run, *confirmation)
@@ -149,7 +153,7 @@ class Link:
     @asynccontextmanager
     async def channel(self, name: str) -> AsyncIterator[PubSub]:
         """Listen on a channel with a connection of its own; its errors are mapped as well."""
-        with self._mapped():
+        with self._mapped("SUBSCRIBE"):
             listener = await self._servers.pubsub()
             try:
                 await listener.subscribe(name)
@@ -162,10 +166,14 @@ class Link:
         await self._servers.close()
 
     @contextmanager
-    def _mapped(self) -> Iterator[None]:
-        """Turn whatever the driver raises into Unavailable; log when it begins and ends."""
+    def _mapped(self, command: str, count: int = 1) -> Iterator[None]:
+        """Turn whatever the driver raises into Unavailable; log when it begins and ends.
+
+        `command` and how many go together is what a trace shows: no key, no argument.
+        """
         try:
-            yield
+            with calling(command, _ABOUT if count == 1 else {**_ABOUT, _TOGETHER: count}):
+                yield
         except (RedisError, OSError, TimeoutError) as error:
             self.errors += 1
             if self._answers:

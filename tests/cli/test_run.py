@@ -31,7 +31,7 @@ class Parent:
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(run, "_Parent", Parent)
-    monkeypatch.setattr(run, "set_up_logging", lambda: None)
+    monkeypatch.setattr(run, "set_up_logging", lambda _: None)
     config = tmp_path / "gateway.toml"
     config.write_text(
         f"""

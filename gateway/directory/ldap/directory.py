@@ -18,6 +18,7 @@ from gateway.directory.ldap import entries
 from gateway.directory.ldap.accounts import LdapAccounts
 from gateway.directory.ldap.users import Users
 from gateway.directory.passwords import PasswordUnusable, material
+from gateway.spans import traced
 from policies import user_names
 
 _LONGEST_PACE_S: Final = 2.0
@@ -35,6 +36,7 @@ class LdapDirectory:
         self._entropy = entropy
         self._pace_s = 0.0
 
+    @traced("directory authenticate")
     async def authenticate(self, user_name: str, password: str) -> Person | None:
         """Return the person when the password is right and the account enabled, else None.
 
@@ -67,6 +69,10 @@ class LdapDirectory:
     async def ping(self) -> None:
         """Raise Unavailable when no server answers the service account."""
         await self._users.ping()
+
+    def passed_over(self) -> dict[str, bool]:
+        """Return which servers are asked last because they do not answer, by URL."""
+        return self._users.servers.passed_over()
 
     async def close(self) -> None:
         """Close every connection."""

@@ -29,6 +29,7 @@ from ldap.ldapobject import SimpleLDAPObject
 from gateway.auth.ports import Unavailable
 from gateway.directory.trouble import DirectoryUnavailable
 from gateway.settings.ldap import Ldap
+from gateway.spans import calling
 
 T = TypeVar("T")
 Call = Callable[[Any], T]
@@ -57,6 +58,8 @@ _REFUSED: Final = (
     ldap.NO_SUCH_OBJECT,
     ldap.INVALID_DN_SYNTAX,
 )
+
+_ABOUT: Final = {"db.system.name": "ldap"}
 
 _log = logging.getLogger("portvakt.directory")
 
@@ -87,12 +90,20 @@ class Servers:
         """
         # A kept connection may hang before a fresh one has its turn.
         within_s = 2 * self._patience_s
-        return await self._in_order(lambda server: self._as_service(server, call), within_s)
+        with calling("LDAP search or change", _ABOUT):
+            return await self._in_order(lambda server: self._as_service(server, call), within_s)
 
     async def is_password(self, name: str, password: str) -> bool:
         """Whether a bind under this name succeeds; `password` is not empty. Raises Unavailable."""
         within_s = self._patience_s + _VERIFYING_S
-        return await self._in_order(lambda server: self._tried(server, name, password), within_s)
+        with calling("LDAP bind", _ABOUT):
+            return await self._in_order(
+                lambda server: self._tried(server, name, password), within_s
+            )
+
+    def passed_over(self) -> dict[str, bool]:
+        """Return which servers are asked last because they did not answer, by URL."""
+        return {server.url: server.pause_s > 0 for server in self._servers}
 
     async def close(self) -> None:
         """Close every connection."""
