@@ -218,8 +218,7 @@ class ClientConnection(asyncio.Protocol):
     def begin(self, plan: Plan) -> None:
         """Note that a head was read whole: it goes by `plan`, and no deadline of ours holds."""
         self.plan = self.judged = plan
-        self.stamp = b""
-        self.trace = None
+        self.stamp, self.trace = b"", None
         self.request_id = self._door.next_request_id()
         self.deadline = math.inf
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.reload.restart_keys import hold_back
-from gateway.settings.model import HostPort, Limits, Secret, Settings, Tls
+from gateway.settings.model import HostPort, Limits, Log, Secret, Settings, Tls
 from tests.auth.support import make_settings
 
 RUNNING = make_settings()
@@ -24,6 +24,8 @@ HELD = {
     "admin.address": replace(RUNNING, admin=HostPort("127.0.0.1", 1)),
     "redis.url": replace(RUNNING, redis_url=Secret("redis://elsewhere")),
     "secrets.key": replace(RUNNING, secret_key=Secret("another key of thirty-two signs!")),
+    "log.format": replace(RUNNING, log=Log(form="json")),
+    "log.level": replace(RUNNING, log=Log(level="debug")),
     "audit.file": replace(RUNNING, audit_file=Path("/elsewhere/audit.jsonl")),
 }
 LIVE = {
@@ -63,10 +65,10 @@ def test_the_file_that_the_key_comes_from_is_no_key() -> None:
 def test_every_field_of_the_settings_is_either() -> None:
     """Whoever adds a table is reminded to think of its edits."""
     held = {"state_dir", "listen", "admin", "redis_url", "secret_key", "secret_key_file"}
-    held |= {"audit_file"}
+    held |= {"audit_file", "log"}
     live = {
         "public_url", "networks", "directory", "sms", "upstreams", "routes", "limits", "session",
         "one_time_password", "lockout", "password", "self_service", "sms_budget", "branding",
-        "assertion", "debug", "digest", "lines", "files",
+        "assertion", "debug", "telemetry", "digest", "lines", "files",
     }  # fmt: skip
     assert {field.name for field in fields(Settings)} == held | live

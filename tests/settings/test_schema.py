@@ -49,7 +49,8 @@ def place(tmp_path_factory):
 @pytest.fixture(scope="module")
 def documents(place):
     """Valid files as plain values; taken together they hold every key."""
-    texts = [TEXT, SMALL, SMALL + TABLES, *every_way(place)]
+    traces = "[telemetry]\ntraces = 'http://127.0.0.1:4318/v1/traces'\nsample = 1"
+    texts = [TEXT, SMALL, SMALL + TABLES, SMALL + traces, *every_way(place)]
     return [tomllib.loads(text) for text in texts]
 
 
