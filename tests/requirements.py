@@ -15,6 +15,7 @@ from typing import Final
 import pytest
 
 PARTS: Final = {
+    "curl": ("curl",),
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "haproxy": ("haproxy",),
     "logrotate": ("logrotate",),

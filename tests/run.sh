@@ -9,6 +9,7 @@ need chromium chromium
 need nginx nginx-light
 PATH="$PATH:/usr/sbin" need logrotate logrotate
 need haproxy haproxy
+need curl curl
 need php php-cli
 PATH="$PATH:/usr/sbin" need bearerbox kannel
 need systemd-socket-activate systemd

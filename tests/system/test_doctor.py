@@ -137,7 +137,9 @@ def test_tls_and_nothing_there(tmp_path, stub):
         tmp_path, portal=stub.portal, phone=f"http://127.0.0.1:{free_port()}", scheme="https",
         listen=keys, tls=authority.client(),
     ) as gateway:  # fmt: skip
-        code, levels = found(gateway, "--ca", str(authority.file))
+        assert gateway.cli("doctor", "--from", "127.1", check=False).returncode == 2
+        code, levels = found(gateway, "--ca", str(authority.file), "--from", "127.0.0.7")
+        assert levels["client"] == levels["uploads"] == levels["streams"] == "ok"
         assert (levels["certificate"], levels["hsts"], levels["form"]) == (
             "warning",
             "ok",

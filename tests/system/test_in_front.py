@@ -16,6 +16,7 @@ import itertools
 import json
 import os
 import struct
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -23,6 +24,7 @@ import pytest
 
 from gateway.checking import read_checked
 from gateway.cli.front import look_at_front
+from tests.requirements import program
 from tests.system.certificates import Authority
 from tests.system.gateway import INSIDE, free_port, running_gateway, running_stub
 from tests.system.inline_recipes import Way, running
@@ -234,6 +236,32 @@ def test_an_upload_is_refused_before_it_is_read(gateway):
                 break
             connection.sendall(bytes(16384))
         assert answer == b"HTTP/1.1 401"
+
+
+def test_browsers_may_speak_http_2(gateway, anna, authority, request):
+    """Its cookies come in pieces, its Host under another name."""
+    if request.node.callspec.params["place"][0] == "passthrough":
+        return  # Portvakt itself speaks HTTP/1.1
+    words = [
+        program("curl"),
+        "--silent",
+        "--show-error",
+        "--http2",
+        "--cacert",
+        str(authority.file),
+    ]
+    words += ["--interface", INSIDE, "--write-out", " %{http_version}", "--max-time", "20"]
+    words += ["-H", "Cookie: a=1", "-H", f"Cookie: __Host-gateway={anna.cookies['__Host-gateway']}"]
+    words += ["-H", "Cookie: b=2", "-H", f"X-Forwarded-For: {ELSEWHERE}"]
+    done = subprocess.run(
+        [*words, f"{gateway.origin}{ECHO}?a=%2F"], capture_output=True, text=True, check=True
+    )
+    body, _, version = done.stdout.rpartition(" ")
+    assert version == "2"
+    assert json.loads(body)["target"] == f"{ECHO}?a=%2F"
+    assert told(body, "host") == [f"localhost:{gateway.port}"]
+    assert told(body, "x-forwarded-for") == [INSIDE]
+    assert told(body, "cookie") == ["a=1; b=2"]
 
 
 def test_who_calls_without_tls_is_sent_to_where_it_is(place, request):
