@@ -16,7 +16,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.directory import sqlite_file
@@ -54,12 +53,12 @@ class Database:
     """Connections to one database. Close it after use."""
 
     def __init__(self, url: str, deadline_s: float = DEADLINE_S) -> None:
-        """Open nothing yet. Raises ValueError when the URL cannot be read."""
+        """Open nothing yet; a URL is SQLAlchemy's or libpq's. Raises ValueError when it is none."""
         self.deadline_s: Final = deadline_s
-        self.is_sqlite: Final = make_url(url).get_backend_name() == "sqlite"
+        self.is_sqlite: Final = url.startswith("sqlite")
         self._about = {"db.system.name": "sqlite" if self.is_sqlite else "postgresql"}
         self._busy_timeout_s = deadline_s * _BUSY_PART
-        for driver in ("aiosqlite", "sqlalchemy.engine"):  # their finer levels print rows, hashes
+        for driver in ("aiosqlite", "psycopg", "sqlalchemy.engine"):  # finer levels print rows
             logging.getLogger(driver).setLevel(logging.WARNING)
         self._engine = self._make_engine(url)
         self._readers, self._writers = self._engine, sqlite_file.writer(self._engine)

@@ -94,6 +94,19 @@ async def test_a_server_that_crashes_and_one_that_is_restarted(postgres: Postgre
         assert await directory.find("anna") is not None, "a dead connection is not a dead server"
 
 
+async def test_the_next_server_is_asked_when_one_is_away(postgres: Postgres) -> None:
+    url = await filled(postgres, "anna")
+    both = (
+        url.replace("@127.0.0.1:", "@127.0.0.1:1,127.0.0.1:") + "?target_session_attrs=read-write"
+    )
+    async with directory_in(both) as directory:
+        assert await directory.find("anna") is not None
+    standby = both.replace("read-write", "standby")
+    async with directory_in(standby) as directory:
+        with pytest.raises(DirectoryUnavailable):
+            await directory.find("anna")
+
+
 async def test_a_breaker() -> None:
     breaker = Breaker()
     for _ in range(FAILURES - 1):
