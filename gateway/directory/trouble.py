@@ -54,6 +54,7 @@ _POSTGRES_ADVICE: Final = {
 """By the beginning of an SQLSTATE; the longest that fits counts."""
 _AWAY: Final = ("08", "53", "57P", "58", "XX")
 _LONGEST_TOLD: Final = 300
+_LIBPQ_ASKS: Final = " Is the server running on that host and accepting TCP/IP connections?"
 
 
 class DirectoryUnavailable(Unavailable):
@@ -115,7 +116,8 @@ def _said(cause: BaseException) -> str | None:
         return cause.strerror
     if type(cause).__module__ == "psycopg" and type(cause).__name__ == "OperationalError":
         # libpq's own, about the connection alone: host, port and user, but no password and no row.
-        return " ".join(str(cause).split())[:_LONGEST_TOLD]
+        told = " ".join(str(cause).split()).replace(_LIBPQ_ASKS, "")
+        return told[:_LONGEST_TOLD].rstrip(". ")
     return None
 
 
