@@ -13,7 +13,7 @@ OURS = b'{"title": "Unauthorized", "reference": "ab-1"}'
 @pytest.mark.parametrize(
     ("reply", "level", "words"),
     [
-        (None, "warning", "kept back"),
+        (None, "problem", "broken off"),
         (Reply("", 0), "warning", "kept back"),
         (Reply("", 401, body=OURS), "ok", "before it is sent"),
         (Reply("", 413, body=OURS), "ok", "before it is sent"),  # our own limit
