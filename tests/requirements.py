@@ -23,6 +23,7 @@ PARTS: Final = {
     "openssl": ("openssl",),
     "php-cli": ("php",),
     "postgresql": ("postgres",),
+    "prometheus": ("prometheus",),
     "redis-server": ("redis-server", "valkey-server"),
     "samba": ("samba",),
     "slapd": ("slapd",),

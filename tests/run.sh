@@ -10,6 +10,7 @@ need nginx nginx-light
 PATH="$PATH:/usr/sbin" need logrotate logrotate
 need haproxy haproxy
 need curl curl
+need prometheus prometheus
 need php php-cli
 PATH="$PATH:/usr/sbin" need bearerbox kannel
 need systemd-socket-activate systemd

@@ -244,7 +244,9 @@ def running_gateway(
     **config,
 ) -> Iterator[RunningGateway]:
     """Run a gateway in front of `portal`; see write_config for the rest."""
-    port, admin = free_port(), free_port()
+    port = admin = free_port()
+    while admin == port:
+        admin = free_port()
     origin = f"{config.get('scheme', 'http')}://localhost:{config.get('public_port') or port}"
     written = write_config(directory, portal=portal, phone=phone, port=port, admin=admin, **config)
     log = directory / "gateway.log"
