@@ -21,11 +21,14 @@ from tests.deploy.test_secrets import VALUES
 from tests.system.gateway import ROOT
 
 PLACE = ROOT / "deploy/container"
-LINES = re.sub(r"\\\n", " ", (PLACE / "Containerfile").read_text("utf-8")).splitlines()
+FILE = (PLACE / "Containerfile").read_text("utf-8")
+LINES = re.sub(r"\\\n", " ", FILE).splitlines()
 STEPS = [tuple(line.split(maxsplit=1)) for line in LINES if line and not line.startswith("#")]
 LAST = max(number for number, (word, _) in enumerate(STEPS) if word == "FROM")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 USER = "10001"
+RUN_LOCK = ROOT / "requirements/run.lock"
+PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", re.MULTILINE)
 
 
 def steps(word: str, *, last: bool = True) -> list[str]:
@@ -74,15 +77,30 @@ def test_what_is_copied_is_there_and_not_ignored():
     assert not [name for name in copied if fnmatch.fnmatch(name, "*gateway.toml")]
 
 
+def extras() -> set[str]:
+    """Return the extras that people install; "test" is for developers."""
+    return {*PROJECT["project"]["optional-dependencies"]} - {"test"}
+
+
 def test_versions_are_those_of_the_locks_and_verified():
     (install,) = [rest for rest in steps("RUN", last=False) if "--require-hashes" in rest]
-    assert "$LOCK.lock" in install
-    names = {rest.partition("=")[2] for rest in steps("ARG") if rest.startswith("LOCK=")}
-    assert names == {"run"}
-    for name in ("run", "ldap"):
-        assert f"requirements/{name}.lock" in " ".join(steps("COPY", last=False))
-        assert "--hash=sha256:" in (ROOT / f"requirements/{name}.lock").read_text("utf-8")
+    assert "for name in run $EXTRAS" in install
+    assert "requirements/$name.lock" in install
     assert any("--no-deps /src" in rest for rest in steps("RUN", last=False))
+    named = re.search(r"# EXTRAS are names in requirements/: (.*)\.", FILE)[1].split(", ")
+    assert set(named) == extras()
+    assert all((ROOT / f"requirements/{name}.lock").exists() for name in named)
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "requirements").glob("*.lock")), ids=lambda f: f.stem
+)
+def test_what_is_in_two_locks_has_one_version(file):
+    """They are installed one after the other: a second version would replace the first."""
+    pins = [dict(PIN.findall(path.read_text("utf-8"))) for path in (RUN_LOCK, file)]
+    differing = {name for name in pins[0].keys() & pins[1].keys() if pins[0][name] != pins[1][name]}
+    assert differing == set()
+    assert "--hash=sha256:" in file.read_text("utf-8")
 
 
 def test_no_compiler_and_no_pip_run_with_it():
