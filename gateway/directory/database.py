@@ -179,11 +179,11 @@ class Database:
         """See that the tables are there. Raises SchemaDue, OSError, SQLAlchemyError."""
         if self.is_sqlite:
             await asyncio.to_thread(sqlite_file.prepare_file, self._engine, self._busy_timeout_s)
+        async with self._readers.connect() as connection:
+            standing = await connection.run_sync(look)
+        if self.is_sqlite and not standing.is_usable:  # else no lock is waited for
             async with self._writers.begin() as connection:
                 standing = await _brought_up(connection)
-        else:
-            async with self._readers.connect() as connection:
-                standing = await connection.run_sync(look)
         if not standing.is_usable:
             raise SchemaDue(standing.told)
         if standing.state is State.NEWER:

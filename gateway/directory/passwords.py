@@ -36,7 +36,7 @@ _MOST_ITERATIONS: Final = 16
 _MOST_LANES: Final = 16
 # RFC 9106 3.1: a salt of at least 8 bytes (11 characters of base64), a tag of at least 4.
 _PHC: Final = re.compile(
-    r"\$argon2id\$v=19\$m=([0-9]{1,9}),t=([0-9]{1,9}),p=([0-9]{1,9})"
+    r"\$argon2id\$v=19\$m=([0-9]{1,6}),t=([0-9]{1,2}),p=([0-9]{1,2})"  # 251 characters: its column
     r"\$[A-Za-z0-9+/]{11,88}\$[A-Za-z0-9+/]{6,128}"
 )
 
