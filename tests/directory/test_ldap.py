@@ -101,6 +101,8 @@ async def test_two_of_three_servers_are_black_holes(slapd: Server) -> None:
             begun = time.monotonic()
             assert await directory.authenticate("anna", "wrong") is None
             assert time.monotonic() - begun < 3.0
+            away = {url(hole): True, url(mute.port): True, url(slapd.port): False}
+            assert directory.passed_over() == away
 
 
 async def test_a_server_that_falls_silent_with_connections_open(slapd: Server) -> None:

@@ -113,6 +113,7 @@ async def test_a_breaker() -> None:
         assert not breaker.failed(0.0)
         assert breaker.lets(0.0)
     assert breaker.failed(0.0)
+    assert breaker.is_away
     assert not breaker.failed(0.0), "one that was under way lengthens nothing"
     now, pause = 0.0, FIRST_PAUSE_S
     for _ in range(5):

@@ -93,12 +93,14 @@ async def test_who_fails_again_and_again_is_passed_over_and_probed() -> None:
     for _ in range(FAILURES + 5):
         assert await by(sms) == "second"
     assert len(first.calls) == FAILURES
+    assert sms.passed_over() == {"first": True, "second": False}
     clock.forward(seconds=FIRST_PAUSE_S)
     assert [await by(sms), await by(sms)] == ["second", "second"]
     assert len(first.calls) == FAILURES + 1, "one probe"
     clock.forward(seconds=2 * FIRST_PAUSE_S)
     first.works = True
     assert [await by(sms), await by(sms)] == ["first", "first"]
+    assert sms.passed_over() == {"first": False, "second": False}
 
 
 async def test_who_is_passed_over_is_asked_for_want_of_better() -> None:

@@ -42,6 +42,7 @@ def place(tmp_path_factory):
             phone=stub.phone,
             tables=TABLES.format(url=collector.url),
             listen=f'trusted_proxies = ["{PROXY}"]',
+            sms='countries = ["SE"]\n',
         ) as gateway,
     ):
         gateway.add_users("anna,Anna Åkesson,0701740605,staff")
@@ -188,11 +189,23 @@ def test_no_secret_is_in_any_span(place):
 
 
 def test_log_lines_name_request_and_trace(place):
-    gateway, _, _ = place
-    Visitor(gateway).password("anna", "Fel8losen9")
-    lines = [json.loads(line) for line in gateway.log.read_text().splitlines() if line[:1] == "{"]
-    assert lines
-    assert all(list(one)[:3] == ["time", "level", "worker"] for one in lines)
+    gateway, _, collector = place
+    gateway.add_user("nora", mobile="+4791234567")
+    Visitor(gateway).password("nora")
+
+    def told() -> list[dict]:
+        found = [json.loads(one) for one in gateway.log.read_text().splitlines() if one[:1] == "{"]
+        return [one for one in found if "no [[sms]]" in one["event"]]
+
+    wait_for(told, "the line of a message that nobody is for")
+    (line,) = told()
+    assert (line["worker"], line["level"]) == ("worker 0", "warning")
+    failed = next(event for event in gateway.audit() if event["event"] == "code.failed")
+    assert line["request_id"] == failed["request_id"]
+    wait_for(lambda: line["trace_id"] in {s.trace for s in collector.spans()}, "its trace")
+    asked = [s for s in collector.spans() if s.trace == line["trace_id"]]
+    (server,) = [s for s in asked if s.kind == "SERVER"]
+    assert server.about["portvakt.request_id"] == line["request_id"]
 
 
 def test_a_collector_that_hangs_costs_nobody_anything(place):
