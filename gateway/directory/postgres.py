@@ -15,7 +15,7 @@ from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from gateway.settings.postgres_url import parse_postgres_url
+from gateway.settings.postgres_url import is_here, parse_postgres_url
 
 _CONNECTIONS: Final = 4
 _RECYCLE_S: Final = 600.0
@@ -34,15 +34,17 @@ _BY_THE_SYSTEM: Final = {"sslrootcert": "system"}
 
 def connection_values(url: str, statement_timeout_s: float) -> dict[str, str]:
     """Return what a connection is made with. Raises ValueError, in words, not showing the URL."""
-    read = parse_postgres_url(url)
+    uri = parse_postgres_url(url).uri
     try:
-        asked = {key: str(value) for key, value in conninfo_to_dict(read.uri).items()}
+        asked = {key: str(value) for key, value in conninfo_to_dict(uri).items()}
     except ProgrammingError:
         raise ValueError(
             "libpq cannot read it: a misspelled parameter, or a sign that must be %-encoded"
         ) from None
+    # As libpq reads it. No host: a service or PGHOST may name one (on a socket this does nothing).
+    hosts = [one for key in ("host", "hostaddr") for one in asked.get(key, "").split(",") if one]
     secured: dict[str, str] = {}
-    if not read.is_local and not read.sslmode:
+    if not (hosts and all(map(is_here, hosts))) and "sslmode" not in asked:
         secured = _VERIFIED if "sslrootcert" in asked else _VERIFIED | _BY_THE_SYSTEM
     values = _USUAL | secured | asked
     # A setting that the URL has too comes last, and counts.

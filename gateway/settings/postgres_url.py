@@ -47,7 +47,7 @@ def parse_postgres_url(text: str) -> PostgresUrl:
     for key in ("host", "hostaddr"):
         hosts += [one for value in asked.get(key, []) for one in value.split(",")]
     sslmode = asked.get("sslmode", [""])[-1]
-    return PostgresUrl(uri, all(_is_here(host) for host in hosts), sslmode)
+    return PostgresUrl(uri, all(is_here(host) for host in hosts), sslmode)
 
 
 def _host(place: str) -> str:
@@ -58,6 +58,6 @@ def _host(place: str) -> str:
     return place.partition(":")[0]
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
     """Return whether this is a unix socket (no host, a path, an abstract name) or the loopback."""
     return host == "" or host[0] in "/@" or is_loopback(host)

@@ -154,6 +154,11 @@ async def test_the_server_must_prove_its_name(postgres: Postgres, tmp_path: Path
         ("postgresql+psycopg:///d?host=db.example.se", ("verify-full", "system")),
         ("postgresql://u@db/d?sslrootcert=/ca.pem", ("verify-full", "/ca.pem")),
         ("postgresql://u@db/d?sslmode=require", ("require", None)),
+        ("postgresql:///d", ("verify-full", "system")),  # PGHOST may say where
+        ("postgresql:///?service=directory", ("verify-full", "system")),
+        ("postgresql://localhost#x@db/d", ("verify-full", "system")),  # a user of an odd name
+        ("postgresql://localhost/d?hostaddr=10.0.0.5", ("verify-full", "system")),
+        ("postgresql://localhost,db/d", ("verify-full", "system")),
         ("postgresql://u@127.0.0.1:5433/d", (None, None)),
         ("postgresql://u@[::1]/d", (None, None)),
         ("postgresql:///d?host=/run/postgresql", (None, None)),
