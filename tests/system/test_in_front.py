@@ -74,6 +74,7 @@ def gateway_for(tmp_path_factory, stub, authority, issued, public):
         "passthrough": f"{TRUSTING}proxy_protocol = true\n"
         f'tls = {{ certificate = "{issued.certificate}", key = "{issued.key}" }}',
     }
+    users = tmp_path_factory.mktemp("users") / "users.sqlite3"
     started = {}
     with contextlib.ExitStack() as stack:
 
@@ -82,9 +83,12 @@ def gateway_for(tmp_path_factory, stub, authority, issued, public):
                 running = running_gateway(
                     tmp_path_factory.mktemp(kind), portal=stub.portal, phone=stub.phone,
                     scheme="https", public_port=public, listen=listen[kind], tls=authority.client(),
+                    tables=f'[directory]\nkind = "sqlite"\npath = "{users}"\n',
                 )  # fmt: skip
-                gateway = started[kind] = stack.enter_context(running)
-                gateway.add_users("anna,Anna Åkesson,0701740605,staff")
+                is_first = not users.exists()
+                started[kind] = stack.enter_context(running)
+                if is_first:
+                    started[kind].add_users("anna,Anna Åkesson,0701740605,staff")
             return started[kind]
 
         yield gateway_for
