@@ -89,7 +89,8 @@ async def _answers(part: str, ping: Callable[[], Awaitable[None]], advice: str) 
         async with asyncio.timeout(_TIMEOUT_S):
             await ping()
     except DirectoryUnavailable as trouble:
-        return problem(part, f"cannot be used: {trouble.advice}", advice)
+        way_out = advice if trouble.is_away else "it is there: mend what it says"
+        return problem(part, f"cannot be used: {trouble.advice}", way_out)
     except (Unavailable, TimeoutError, ValueError):
         return problem(part, "does not answer", advice)
     return ok(part, "answers")
