@@ -236,7 +236,9 @@ def _sms(settings: Settings, lasting: Lasting, before: Generation | None) -> Fai
     if before is not None and _is_same_sms(before.settings, settings):
         return before.sms
     url = partial(receipt_url, settings, lasting.sealer)
-    return make_sms(settings.sms, Around(lasting.clock, _deliveries(lasting).hear, url))
+    return make_sms(
+        settings.sms, Around(lasting.clock, lasting.entropy, _deliveries(lasting).hear, url)
+    )
 
 
 def _tracer(settings: Settings, lasting: Lasting, before: Generation | None) -> Tracer | None:

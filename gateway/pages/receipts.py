@@ -17,20 +17,22 @@ _MAX_FIELDS: Final = 64
 
 
 class ReceiptsPage:
-    """POST says what became of one message."""
+    """POST, or GET as Kannel does it, says what became of one message."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk: Final = desk
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of this page."""
-        return [web.post("/.gateway/receipts/{name}/{secret}", self.post)]
+        path = "/.gateway/receipts/{name}/{secret}"
+        return [web.post(path, self.post), web.get(path, self.post)]
 
     async def post(self, request: web.Request) -> web.Response:
         """Hear of one message. Raises HTTPNotFound, HTTPTooManyRequests or Unavailable."""
         visit = self._desk.visit(request)
         try:
-            text = (await request.read()).decode()
+            posted = request.method == "POST"
+            text = (await request.read()).decode() if posted else request.rel_url.raw_query_string
             fields = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS))
         except ValueError:
             fields = {}

@@ -39,7 +39,6 @@ _SERVER_ERROR: Final = 500
 _CLIENT_ERROR: Final = 400
 _SWITCHING: Final = 101
 _SHARES: Final = 2**56
-_STATUS: Final = slice(9, 12)
 
 
 Way = tuple[bytes, type[Exchange]]
@@ -118,7 +117,7 @@ class RequestTrace:
     def told(self, answer: bytes) -> bytes:
         """End with an answer of our own, and return it."""
         if self.span is not None:
-            status = int(answer[_STATUS])
+            status = int(answer[9:12])
             self._note(self.span, status, _SERVER_ERROR)
             self.end(str(status) if status >= _SERVER_ERROR else "")
         return answer

@@ -39,10 +39,11 @@ class _Named:
 class HttpSms(_Named):
     """`[[sms]] kind = "http"`, "46elks" or "twilio": one HTTP call a message.
 
-    `form` or `json` (never both) hold templates with {mobile} and {text}. Success is a 2xx
+    `form` or `json` (never both) hold templates with {mobile} and {text}, a form {receipt} and {id}
+    too. Success is a 2xx
     status, and where `success_text` is set, that text in the answer as well.
     `method` is "POST", or "GET" for a form in the query. `receipts`: the provider is asked to tell
-    what became of each message (not PLAIN).
+    what became of each message (PLAIN: where the form has a place for it).
     """
 
     url: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import Final
 
 from gateway.settings import shapes
@@ -18,6 +19,8 @@ from gateway.settings.templates import words_of
 from gateway.settings.values import one_of, text
 
 _PLACES: Final = ("mobile", "text")
+_RECEIPT: Final = ("receipt", "id")
+"""Where a form says to whom what became of the message is told, and what it is called there."""
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
 _OURS: Final = frozenset(
     {"host", "content-length", "content-type", "transfer-encoding", "connection"}
@@ -46,6 +49,8 @@ def read_http(table: Table, name: str) -> HttpSms:
         success_text=table.read("success_text", None, text),
         **read_common(table),
     )
+    if any("{receipt}" in template for _, template in sms.form or ()):
+        sms = replace(sms, receipts=True)
     if sms.method == "GET" and has_json:
         table.tell("json", 'json, with method = "GET"', "a form, which goes into the query")
     if table.has("username") != table.has("password"):
@@ -83,9 +88,12 @@ def _form(value: Value) -> Form | None:
     for name, entry in value.entries(_FORM).items():
         if not isinstance(entry.raw, str):
             raise entry.refusal("text in quotes")
-        places |= words_of(entry, entry.raw, _PLACES)
+        places |= words_of(entry, entry.raw, (*_PLACES, *_RECEIPT))
         fields.append((name, entry.raw))
     _both(value, places)
+    if len(places.intersection(_RECEIPT)) == 1:
+        expected = 'both, as "{receipt}?id={id}&status=%d"'
+        raise value.refusal(expected, "one of {receipt} and {id}")
     return tuple(fields)
 
 

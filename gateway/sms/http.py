@@ -15,15 +15,16 @@ from urllib.parse import urlencode
 import aiohttp
 from yarl import URL
 
-from gateway.auth.ports import Unavailable
+from gateway.auth.ports import Entropy, Unavailable
 from gateway.auth.sms_ports import Taken
 from gateway.settings.phones import HttpSms
 from gateway.sms.http_answers import MAX_ANSWER, Answer, Verdict, judge, reads_body
-from gateway.sms.http_receipts import CALLBACKS
+from gateway.sms.http_receipts import told_to
 from gateway.sms.provider import Declined
 
 _CONNECTIONS: Final = 8
-_PLACE: Final = re.compile(r"\{(mobile|text)\}")
+_PLACE: Final = re.compile(r"\{(mobile|text|receipt|id)\}")
+_ID_BYTES: Final = 12
 
 _log: Final = logging.getLogger("portvakt.sms")
 
@@ -31,10 +32,13 @@ _log: Final = logging.getLogger("portvakt.sms")
 class HttpSender:
     """One provider behind an HTTP API. Call from one event loop; `close` when done."""
 
-    def __init__(self, settings: HttpSms, receipts: str = "") -> None:
-        """Take the table, and where the provider is to post receipts ("" for nowhere)."""
+    def __init__(self, settings: HttpSms, entropy: Entropy, receipts: str = "") -> None:
+        """Take the table, and where the provider is to tell of receipts ("" for nowhere)."""
         self._settings = settings
-        self._further = [(CALLBACKS[settings.dialect], receipts)] if receipts else []
+        self._entropy = entropy
+        self._receipts = receipts
+        self._further = told_to(settings, receipts) if receipts else []
+        self._names_it = any("{id}" in template for _, template in settings.form or ())
         self._headers = {name: value.reveal() for name, value in settings.headers}
         if settings.username is not None:
             secret = settings.password.reveal() if settings.password is not None else ""
@@ -51,7 +55,9 @@ class HttpSender:
         be on its way.
         """
         settings = self._settings
-        body, content_type = _filled(settings, {"mobile": mobile, "text": text}, self._further)
+        ours = self._entropy.token(_ID_BYTES).hex() if self._names_it else ""
+        values = {"mobile": mobile, "text": text, "receipt": self._receipts, "id": ours}
+        body, content_type = _filled(settings, values, self._further)
         url, headers = settings.url, {"Content-Type": content_type, **self._headers}
         if settings.method == "GET":
             url, body, headers = _with_query(url, body), b"", self._headers
@@ -68,12 +74,13 @@ class HttpSender:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
             # `from None`: the library's texts may quote what was sent.
             raise Unavailable(f"sms {settings.name}") from None
-        return self._taken(judge(settings, answer), answer.status)
+        return self._taken(judge(settings, answer), answer.status, ours)
 
-    def _taken(self, verdict: Verdict, status: int) -> Taken:
+    def _taken(self, verdict: Verdict, status: int, ours: str) -> Taken:
         name = self._settings.name
         if verdict.yes:
-            return Taken(name, (verdict.id,) if verdict.id else ())
+            known = verdict.id or ours
+            return Taken(name, (known,) if known else ())
         code = f", error {verdict.error}" if verdict.error else ""
         _log.warning("sms %s answered %d%s", name, status, code)
         if verdict.of_message:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from gateway.auth.ports import Clock
+from gateway.auth.ports import Clock, Entropy
 from gateway.auth.sms_ports import Hear
 from gateway.settings.phones import HttpSms, OutboxSms, SmppSms, SmtpSms, Way
 from gateway.sms.failover import Failover, Line
@@ -18,9 +18,10 @@ from gateway.sms.smtp import SmtpSender
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What senders need: the time, where receipts go, and where a provider is to post its own."""
+    """What senders need: the time, names for messages, where receipts go and are to be posted."""
 
     clock: Clock
+    entropy: Entropy
     hear: Hear
     receipt_url: Callable[[str], str]
 
@@ -39,7 +40,8 @@ def make_provider(way: Way, around: Around) -> Provider:
     """Return the sender of one table. Raises OSError for a `tls_ca` without a certificate."""
     match way:
         case HttpSms():
-            return HttpSender(way, around.receipt_url(way.name) if way.receipts else "")
+            url = around.receipt_url(way.name) if way.receipts else ""
+            return HttpSender(way, around.entropy, url)
         case OutboxSms():
             return OutboxSender(way, around.clock)
         case SmtpSms():

@@ -32,7 +32,7 @@ from gateway.settings.phones import (
 )
 from gateway.sms.making import Around, make_provider
 from gateway.sms.provider import Provider
-from gateway.system import SystemClock
+from gateway.system import SystemClock, SystemEntropy
 from tests.sms.mail_server import MailServer
 from tests.sms.smsc import Smsc
 
@@ -129,7 +129,7 @@ async def phone(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
                 plain = HttpSms(name="x", url="", form=FORM, dialect=Dialect(kind))
                 way, arrived, refuse = await over_http(plain, stack)
         way = replace(way, timeout=timedelta(seconds=5))
-        around = Around(SystemClock(), lambda _: None, lambda _: "")
+        around = Around(SystemClock(), SystemEntropy(), lambda _: None, lambda _: "")
         provider = make_provider(way, around)
         stack.push_async_callback(provider.close)
         yield Phone(provider, arrived, refuse)

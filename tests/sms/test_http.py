@@ -17,6 +17,7 @@ from gateway.auth.sms_ports import Taken
 from gateway.settings.model import Secret
 from gateway.settings.phones import HttpSms
 from gateway.sms.http import HttpSender
+from tests.fakes import FakeEntropy
 from tests.sms.conftest import MOBILE, TEXT, Misbehaving
 
 pytestmark = pytest.mark.asyncio
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.asyncio
 
 @asynccontextmanager
 async def sender_of(settings: HttpSms) -> AsyncIterator[HttpSender]:
-    sender = HttpSender(settings)
+    sender = HttpSender(settings, FakeEntropy())
     try:
         yield sender
     finally:
@@ -178,7 +179,7 @@ async def test_no_cookie_is_kept(server: Misbehaving) -> None:
 
 
 async def test_closing_twice_or_unused_is_fine(server: Misbehaving) -> None:
-    sender = HttpSender(server.settings("ok"))
+    sender = HttpSender(server.settings("ok"), FakeEntropy())
     await sender.close()
     await sender.send(MOBILE, TEXT)
     await sender.close()

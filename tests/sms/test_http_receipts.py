@@ -7,7 +7,7 @@ from gateway.settings.phones import Dialect, HttpSms
 from gateway.sms.http_receipts import receipt_of
 
 ELKS, TWILIO, PLAIN = (
-    HttpSms(name=dialect.value, url="http://x/", dialect=dialect)
+    HttpSms(name=dialect.value, url="http://x/", dialect=dialect, receipts=True)
     for dialect in (Dialect.ELKS, Dialect.TWILIO, Dialect.PLAIN)
 )
 
@@ -19,6 +19,10 @@ ELKS, TWILIO, PLAIN = (
         (ELKS, {"id": "s1", "status": "failed"}, False),
         (TWILIO, {"MessageSid": "s1", "MessageStatus": "delivered", "To": "+46701234567"}, True),
         (TWILIO, {"MessageSid": "s1", "MessageStatus": "undelivered", "ErrorCode": "30003"}, False),
+        (PLAIN, {"id": "s1", "status": "delivered"}, True),
+        (PLAIN, {"id": "s1", "status": "1"}, True),
+        (PLAIN, {"id": "s1", "status": "2"}, False),
+        (PLAIN, {"id": "s1", "status": "16"}, False),
     ],
 )
 def test_last_states(way, fields, arrived):
@@ -35,7 +39,9 @@ def test_last_states(way, fields, arrived):
         (ELKS, {"MessageSid": "s1", "MessageStatus": "delivered"}),
         (TWILIO, {"MessageSid": "s1", "MessageStatus": "queued"}),
         (TWILIO, {}),
-        (PLAIN, {"id": "s1", "status": "delivered"}),
+        (PLAIN, {"id": "s1", "status": "8"}),
+        (ELKS, {"id": "s1", "status": "1"}),
+        (HttpSms(name="silent", url="http://x/"), {"id": "s1", "status": "delivered"}),
     ],
 )
 def test_everything_else(way, fields):

@@ -8,10 +8,10 @@ from gateway.settings.model import Secret
 from gateway.settings.phones import OutboxSms, SmppSms
 from gateway.sms import making
 from gateway.sms.making import Around, make_sms, require_extras
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, FakeEntropy
 from tests.sms.conftest import MOBILE, TEXT, Misbehaving
 
-AROUND = Around(FakeClock(), lambda _: None, lambda name: f"https://x/{name}")
+AROUND = Around(FakeClock(), FakeEntropy(), lambda _: None, lambda name: f"https://x/{name}")
 
 
 @pytest.mark.asyncio

@@ -151,12 +151,16 @@ def post(url: str, fields: dict[str, str]) -> int:
 @pytest.mark.skipif(not shutil.which("bearerbox", path="/usr/sbin"), reason="apt install kannel")
 def test_kannel_takes_messages_and_hands_them_to_an_smsc(tmp_path):
     smsc = Smsc()
-    with running_stub(tmp_path) as stub, on_a_loop(smsc), running_kannel(tmp_path, smsc) as url:
+    with (
+        running_stub(tmp_path) as stub,
+        on_a_loop(smsc) as loop,
+        running_kannel(tmp_path, smsc) as url,
+    ):
         sms = f"""[[sms]]
 kind = "http"
 url = "{url}"
 method = "GET"
-form = {{ username = "portvakt", password = "kannel-pw", charset = "UTF-8", from = "Portal", to = "{{mobile}}", text = "{{text}}" }}
+form = {{ username = "portvakt", password = "kannel-pw", charset = "UTF-8", from = "Portal", to = "{{mobile}}", text = "{{text}}", dlr-mask = "3", dlr-url = "{{receipt}}?id={{id}}&status=%d" }}
 success_text = "0: Accepted"
 """
         place = tmp_path / "gateway"
@@ -169,3 +173,12 @@ success_text = "0: Accepted"
             (code,) = codes(smsc, "+46701740699")
             assert visitor.code(code).status == 303
             assert smsc.submitted[0].source[2] == "Portal"
+            assert state_of(gateway, "anna") == "sent"
+            loop.call_soon_threadsafe(smsc.receipt, smsc.name_for("+46701740699"), b"DELIVRD")
+            wait_for(lambda: state_of(gateway, "anna") == "delivered", "a receipt through Kannel")
+
+
+def state_of(gateway, name: str) -> str:
+    """Return what the helpdesk is told of somebody's only message."""
+    (message,) = json.loads(gateway.cli("user", "show", name, "--json").stdout)["messages"]
+    return message["state"]
