@@ -25,7 +25,7 @@ class ReceiptsPage:
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of this page."""
         path = "/.gateway/receipts/{name}/{secret}"
-        return [web.post(path, self.post), web.get(path, self.post)]
+        return [web.post(path, self.post), web.get(path, self.post, allow_head=False)]
 
     async def post(self, request: web.Request) -> web.Response:
         """Hear of one message. Raises HTTPNotFound, HTTPTooManyRequests or Unavailable."""

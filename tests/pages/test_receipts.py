@@ -33,6 +33,10 @@ async def test_too_long_too_many_and_elsewhere(house: House, browser: Browser) -
     assert (await browser.client.post(HERE, data=b"a" * 20_000)).status == 413
     assert house.heard == []
     assert (await browser.client.post(HERE[:-1], data=b"id=s1")).status == 404
-    assert (await browser.client.get(HERE)).status == 405
+    assert (await browser.client.put(HERE)).status == 405
+    assert (await browser.client.head(HERE)).status == 405
+    assert house.heard == []
+    assert (await browser.client.get(HERE + "?id=s1&status=1")).status == 204
+    assert [fields for *_, fields in house.heard] == [{"id": "s1", "status": "1"}]
     house.hears = None
     assert (await browser.client.post(HERE, data=b"id=s1")).status == 429
