@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 from gateway.directory.opening import require_driver
 from gateway.proxy.listener import server_tls
@@ -19,6 +20,8 @@ from gateway.settings.phones import SmtpSms
 from gateway.settings.problems import Problem, SettingsError
 from gateway.sms.making import require_extras
 from gateway.sms.smtp import smtp_tls
+
+_EXPORTER: Final = "opentelemetry.exporter.otlp.proto.http"
 
 
 def read_checked(
@@ -37,6 +40,14 @@ def read_checked(
     if problems:
         raise SettingsError(path.name, problems, settings.files)
     return settings
+
+
+def _is_there(module: str) -> bool:
+    """Whether a module of another package can be imported."""
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # not even what it is part of
+        return False
 
 
 def _bad_certificates(settings: Settings) -> list[Problem]:
@@ -80,7 +91,7 @@ def _missing_driver(settings: Settings) -> list[Problem]:
 def _missing_extras(settings: Settings) -> list[Problem]:
     """Return what wants a library that is not installed: ways to a phone, traces."""
     found: list[Problem] = []
-    if settings.telemetry.traces is not None and find_spec("opentelemetry") is None:
+    if settings.telemetry.traces is not None and not _is_there(_EXPORTER):
         line = settings.lines.of(("telemetry", "traces"))
         why = 'OpenTelemetry is not installed: pip install "portvakt[otel]"'
         found.append(Problem(line, "telemetry.traces", why, "that, or no traces"))

@@ -52,6 +52,15 @@ def test_ways_to_a_phone(tmp_path, monkeypatch):
     assert "portvakt[smpp]" in problems[1].found
 
 
+def test_traces_need_their_library(tmp_path, monkeypatch):
+    text = SMALL + "[telemetry]\ntraces = 'http://127.0.0.1:4318/v1/traces'\n"
+    assert read_checked(write(tmp_path, text), {}).telemetry.traces
+    monkeypatch.setattr("gateway.checking.find_spec", lambda _: None)
+    (problem,) = refused(tmp_path, text).problems
+    assert (problem.line, problem.key) == (NEXT + 1, "telemetry.traces")
+    assert "portvakt[otel]" in problem.found
+
+
 def test_what_follows_the_state_directory(tmp_path):
     path = write(tmp_path, 'state_dir = "new"\n' + SMALL)
     settings = read_checked(path, {}, state_dir=tmp_path / "old")
