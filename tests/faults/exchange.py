@@ -31,10 +31,13 @@ class Answer:
 
 
 class Line:
-    """A connection from `source` to a port of the loopback, made anew when the last one ended."""
+    """A connection from `source` to a port of `reach`, made anew when the last one ended."""
 
-    def __init__(self, port: int, source: str, host: str, among: set[Line]) -> None:
+    def __init__(
+        self, port: int, source: str, host: str, among: set[Line], *, reach: str = HOST
+    ) -> None:
         """`among` holds those that are open, so that somebody can close them all."""
+        self._reach = reach
         self._port, self._source, self._host = port, source, host
         self._among = among
         self._streams = None
@@ -59,7 +62,7 @@ class Line:
             self.close()  # the other end said so in time: as a browser does
         if self._streams is None:
             self._streams = await asyncio.open_connection(
-                HOST, self._port, local_addr=(self._source, 0)
+                self._reach, self._port, local_addr=(self._source, 0)
             )
             self._among.add(self)
         reader, writer = self._streams

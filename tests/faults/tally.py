@@ -44,6 +44,8 @@ class Tally:
         self._forced: dict[str, float] = {}  # kind -> when it last asked and was sent to the logon
         self._kinds: list[str] = []
         self._last_bad = 0.0
+        self._slowest_s = 0.0
+        self._dim: set[int] = set()  # tenths of a second in which an honest 5xx came
         self._rights: dict[str, float] = {}  # kind -> when the last right answer's request began
 
     def expect(self, kinds: list[str]) -> None:
@@ -54,10 +56,13 @@ class Tally:
         """Take one verdict on a request that began at `begun` (monotonic)."""
         with self._lock:
             self._counts[verdict] += 1
+            self._slowest_s = max(self._slowest_s, time.monotonic() - begun)
             if verdict == RIGHT:
                 self._rights[kind] = begun
             elif verdict != GOODBYE:
                 self._last_bad = time.monotonic()
+            if verdict == HONEST:
+                self._dim.add(int(time.monotonic() * 10))
             if verdict == FORCED:
                 self._forced[kind] = begun
             if verdict in BAD:
@@ -86,6 +91,17 @@ class Tally:
         """Whether each of these kinds was sent to the logon by what it asked after `since`."""
         with self._lock:
             return all(self._forced.get(kind, 0.0) > since for kind in kinds)
+
+    def dim_s(self) -> float:
+        """Return for how many seconds so far, counted in tenths, honest 5xx came."""
+        with self._lock:
+            return len(self._dim) / 10
+
+    def take_slowest(self) -> float:
+        """Return how many seconds the slowest visit took since this was asked last."""
+        with self._lock:
+            slowest, self._slowest_s = self._slowest_s, 0.0
+            return slowest
 
     def recovered_after(self, lifted: float) -> float:
         """Return the seconds from `lifted` to the last answer that was not right."""

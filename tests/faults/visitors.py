@@ -46,6 +46,10 @@ class Site:
     """Whether a right code may come too late."""
     revoked: list[str] = field(default_factory=list)
     lines: set[Line] = field(default_factory=set)
+    reach: str = HOST
+    """The address that visitors connect to."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """What stands for INSIDE and OUTSIDE, where the site is not on the loopback."""
 
     @property
     def origin(self) -> str:
@@ -56,9 +60,9 @@ class Person:
     """One user in one browser."""
 
     def __init__(self, site: Site, name: str, source: str = INSIDE) -> None:
-        self.site, self.name, self.source = site, name, source
+        self.site, self.name, self.source = site, name, site.sources.get(source, source)
         self.cookies: dict[str, str] = {}
-        self.line = Line(site.port, source, site.host, site.lines)
+        self.line = Line(site.port, self.source, site.host, site.lines, reach=site.reach)
 
     async def ask(self, method: str, path: str, fields=PAGE, body=b"", pause_s=0) -> Answer:
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
@@ -297,7 +301,7 @@ async def web_socket(kind: str, person: Person) -> None:
         headers = {"Cookie": f"gateway={person.cookies['gateway']}"}
         try:
             async with connect(
-                f"ws://{site.host}/debug/ws", host=HOST, port=site.port, origin=site.origin,
+                f"ws://{site.host}/debug/ws", host=site.reach, port=site.port, origin=site.origin,
                 additional_headers=headers, local_addr=(person.source, 0), open_timeout=10,
                 close_timeout=2, ping_interval=None, proxy=None,
             ) as line:  # fmt: skip

@@ -1,0 +1,48 @@
+"""The house of `deploy/ha/`: a gateway dies, and Redis's primary is cut off; nobody is logged off.
+
+The whole drill is `deploy/ha/drill`; this is its short form, in a process of its own, because it
+enters a network namespace.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.faults.machines import NO_NAMESPACES
+from tests.faults.several import RECIPES
+from tests.requirements import program
+from tests.system.gateway import ROOT
+
+pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.xdist_group("faults")]
+
+
+def test_several_machines_lose_a_gateway_and_the_primary(tmp_path):
+    program("haproxy")
+    program("redis-server")
+    told = tmp_path / "told.json"
+    command = [sys.executable, "-m", "tests.faults.failovers", "--short", "--json", str(told)]
+    run = subprocess.run(
+        command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=240
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+    outcomes = json.loads(told.read_text())
+    assert len(outcomes) == (1 if NO_NAMESPACES in run.stdout else 2)
+    for outcome in outcomes:
+        assert outcome["counts"]["right"] > 0
+        assert not outcome["told"]
+    # Who loses one of three gateways is served by the others.
+    assert outcomes[0]["counts"].get("honest 5xx", 0) == 0
+
+
+def test_what_the_recipes_say_twice_agrees():
+    gateway = (RECIPES / "gateway.toml").read_text()
+    balancer = (RECIPES / "haproxy.cfg").read_text()
+    for address in ("10.77.0.11", "10.77.0.12"):
+        assert f'"{address}/32"' in gateway
+    for name, number in (("gw1", 21), ("gw2", 22), ("gw3", 23)):
+        assert f"server {name} 10.77.0.{number}:8080" in balancer
+    assert "portvakt 10.77.0.31 6379 2" in (RECIPES / "sentinel.conf").read_text()
