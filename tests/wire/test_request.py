@@ -167,3 +167,20 @@ def test_ports_of_a_host(port: bytes, good: bool) -> None:
 def test_a_chunked_body_has_no_length() -> None:
     head = read(b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n")
     assert (head.chunked, head.length) == (True, None)
+
+
+def test_every_field_counts_behind_a_cookie() -> None:
+    lines = (
+        b"Cookie: a=1\r\n" + HOST + b"cookie: b=2\r\nContent-Length: 7\r\nConnection: close, X\r\n"
+    )
+    head = read(b"POST / HTTP/1.1\r\n" + lines + b"\r\n")
+    assert (head.cookies, head.host, head.length) == ([b"a=1", b"b=2"], b"localhost", 7)
+    assert (head.keep_alive, head.named) == (False, {b"close", b"x"})
+    with pytest.raises(BadMessage, match="look-alike"):
+        read(b"GET / HTTP/1.1\r\n" + HOST + b"Cookie: a=1\r\nContent_Length: 7\r\n\r\n")
+
+
+def test_a_head_that_says_nothing_special_is_nothing_special() -> None:
+    head = read(b"GET / HTTP/1.1\r\n" + HOST + b"\r\n")
+    assert (head.bound, head.for_script, head.expects, head.odd_body) == (False,) * 4
+    assert (head.named, head.shared, head.upgrade) == (frozenset(), {}, b"")
