@@ -11,6 +11,7 @@ import os
 import secrets
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -124,6 +125,7 @@ class Several:
 
     def is_whole(self) -> bool:
         """Whether one is the primary, two follow it, and every sentinel knows all of them."""
+        time.sleep(0.3)  # each look asks four servers
         try:
             told = self.asked(self.primary(), "INFO", "replication")
             known = [
@@ -166,7 +168,7 @@ def several(directory: Path, *, few: bool = False) -> Iterator[Several]:
         public = "10.77.0.10" if has_namespaces() else net.machines["lb1"].address
         site = Site(
             PUBLIC_PORT, f"localhost:{PUBLIC_PORT}", PHONE_PORT, Tally(), upload_pause_s=0.15,
-            reach=public, sources=sources,
+            pause_s=0.4 if few else 0.1, reach=public, sources=sources,
         )  # fmt: skip
         house = Several(site, directory, net, public)
         stack.callback(house.close)
