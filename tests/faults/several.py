@@ -174,7 +174,8 @@ def several(directory: Path, *, few: bool = False) -> Iterator[Several]:
         stack.callback(house.close)
         _start_redis(house)
         command = [sys.executable, "-m", "upstream_stub"]
-        command += ["--portal", f"0.0.0.0:{PORTAL_PORT}", "--phone", f"0.0.0.0:{PHONE_PORT}"]
+        host = "0.0.0.0" if has_namespaces() else "127.0.0.1"  # ours alone, in a namespace
+        command += ["--portal", f"{host}:{PORTAL_PORT}", "--phone", f"{host}:{PHONE_PORT}"]
         house.processes["stub"] = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
         _start_gateways(house, stack, GATEWAYS[:2] if few else GATEWAYS)
         house.machine("lb1").take_address("10.77.0.10")
@@ -192,6 +193,11 @@ def _start_redis(house: Several) -> None:
         for recipe in ("redis.conf", "sentinel.conf"):
             text = _placed(house, (RECIPES / recipe).read_text(), name, "redis1")
             text = text.replace("dir /var/lib/redis", f"dir {home}").replace("change-me", _PASSWORD)
+            if not has_namespaces():  # else the others take it for 127.0.0.1
+                announce = (
+                    "replica-announce-ip" if recipe == "redis.conf" else "sentinel announce-ip"
+                )
+                text += f"{announce} {house.machine(name).address}\n"
             (home / recipe).write_text(text)
         if name != "redis1":
             with (home / "redis.conf").open("a") as conf:
