@@ -15,6 +15,10 @@ _log = logging.getLogger("portvakt.sessions")
 _SID_LENGTH: Final = 32  # half of a SHA-256 in hex: 128 bits
 
 
+class OtherVersion(Exception):
+    """A record holds other fields than this version knows: what it means cannot be known here."""
+
+
 class LiveSession:
     """A session that was live when it was last judged. Compared by identity.
 
@@ -87,8 +91,11 @@ def dump(record: SessionRecord) -> bytes:
 
 
 def load(plain: bytes) -> SessionRecord:
-    """Return the record that `dump` wrote."""
-    fields = json.loads(plain)
-    fields["groups"] = tuple(fields["groups"])
-    fields["factors"] = tuple(fields["factors"])
-    return SessionRecord(**fields)
+    """Return the record that `dump` wrote. Raises OtherVersion."""
+    try:
+        fields = json.loads(plain)
+        fields["groups"] = tuple(fields["groups"])
+        fields["factors"] = tuple(fields["factors"])
+        return SessionRecord(**fields)
+    except (ValueError, KeyError, TypeError) as error:
+        raise OtherVersion from error

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Final
 
 from gateway.auth.audit import note, note_done
-from gateway.auth.live import LiveSession, dump, load
+from gateway.auth.live import LiveSession, OtherVersion, dump, load
 from gateway.auth.model import Client, Person, SessionRecord
 from gateway.auth.ports import (
     Audit,
@@ -173,7 +173,10 @@ class Sessions:
         self.reached()
         live = self._cache.find(key)
         if live is None and stored is not None:
-            live = self._open_record(token, key, stored)
+            try:
+                live = self._open_record(token, key, stored)
+            except OtherVersion:  # gateways of two versions run side by side, and it is the other's
+                return Unavailable("session of another version")
         if live is None or stored is None or heard is _Reading.ENDED or live.ended:
             self._end_here([key])
             return None

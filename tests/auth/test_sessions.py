@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from unittest import mock
 
 import pytest
@@ -111,6 +113,22 @@ async def test_a_record_under_anothers_key_is_nobodys() -> None:
     kept = script.memory.kept
     kept[key_name(one)] = kept[key_name(two)]
     assert await script.sessions.resolve(one) is None
+
+
+async def test_a_record_of_another_version_is_unknown_and_stays() -> None:
+    script = LoginScript()
+    token = await opened(script)
+    kept = script.memory.kept[key_name(token)]
+    sealer = script.sessions._sealer
+    known = kept.value
+    plain = sealer.unseal("session", token, known.record)
+    assert plain is not None
+    newer = json.dumps(json.loads(plain) | {"device_bound": True}).encode()
+    kept.value = replace(known, record=sealer.seal("session", token, newer))
+    with pytest.raises(Unavailable, match="another version"):
+        await script.sessions.resolve(token)
+    kept.value = known
+    assert await script.sessions.resolve(token) is not None
 
 
 async def test_idle_and_absolute_end() -> None:
