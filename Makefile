@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13 python3.14; 
 	&& { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 2
+WORKERS ?= 3
 FUZZ_SECONDS ?= 180
 SOURCES := $(shell find gateway policies -name '*.py')
 

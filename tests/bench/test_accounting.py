@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import time
+import subprocess
+import sys
 
 from bench.accounting import (
     Meter,
@@ -36,10 +37,19 @@ def test_a_family_is_all_that_descends_but_a_store():
 
 
 def test_a_meter_sees_less_than_a_tick():
-    with Meter((os.getpid(),)) as meter:
-        end = time.thread_time() + 0.003
-        while time.thread_time() < end:
-            pass
+    # A process of its own: what ends meanwhile below this one would be missed.
+    burn = "import time\ninput()\nend = time.process_time() + 0.004\n"
+    burn += "while time.process_time() < end: pass\nprint(flush=True)\ninput()"
+    with subprocess.Popen(
+        [sys.executable, "-c", burn], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        with Meter((child.pid,)) as meter:
+            child.stdin.write(b"\n")
+            child.stdin.flush()
+            child.stdout.readline()
+        child.communicate(b"\n")
     assert meter.seconds >= 0.002
 
 

@@ -77,7 +77,8 @@ class Stub:
         return found["messages"] if isinstance(found, dict) else found
 
     def code(self, to: str | None = None) -> str:
-        """Return the code of the newest message."""
+        """Return the code of the newest message, as soon as there is one."""
+        wait_for(lambda: self.messages(to), "a message")
         return re.search(r"\d{6}", self.messages(to)[-1]["message"])[0]
 
 
