@@ -11,7 +11,7 @@ FUZZ_SECONDS ?= 180
 SOURCES := $(shell find gateway policies -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz mutants wheel compiled test-compiled bench faults scan check format lint types arch lock clean
+.PHONY: help run test fuzz mutants wheel compiled test-compiled bench faults drill scan check format lint types arch lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ format: $(VENV)/.test ## put every file into shape
 
 faults: $(VENV)/.test ## everything around the gateway breaks for half a minute each, under load
 	@$(BIN)/python -m bench faults
+
+drill: $(VENV)/.test ## the short form of deploy/ha/drill: the primary Redis of three is cut off under load
+	@$(BIN)/python -m pytest -q -m drill tests/faults
 
 lock: $(VENV)/.test ## choose the versions of all dependencies anew
 	@$(BIN)/pip install --quiet uv

@@ -19,15 +19,13 @@ from tests.browser.tour import ALONE, OURS, PORTAL, Stop, proof, tour
 pytestmark = MARKS
 
 DRESSES = {
-    "narrow": {"locale": "en-GB", "viewport": {"width": 320, "height": 568}},
     "narrow, Swedish, dark": {
         "locale": "sv-SE", "color_scheme": "dark", "viewport": {"width": 320, "height": 568},
     },
-    "wide, Swedish": {"locale": "sv-SE", "viewport": {"width": 1280, "height": 800}},
+    "wide": {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}},
     # A window of 1280 by 800 at 200 % (WCAG 1.4.4): half as many CSS pixels, twice as dense.
-    "zoomed, dark": {
-        "locale": "en-GB", "color_scheme": "dark", "viewport": {"width": 640, "height": 400},
-        "device_scale_factor": 2,
+    "zoomed, Swedish": {
+        "locale": "sv-SE", "viewport": {"width": 640, "height": 400}, "device_scale_factor": 2,
     },
 }  # fmt: skip
 

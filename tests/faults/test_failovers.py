@@ -20,6 +20,7 @@ from tests.system.gateway import ROOT
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.xdist_group("faults")]
 
 
+@pytest.mark.drill
 def test_the_primary_is_cut_off(tmp_path):
     program("haproxy")
     program("redis-server")
