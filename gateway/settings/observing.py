@@ -24,7 +24,7 @@ def read_log(file: Table) -> Log:
 
 
 def read_telemetry(file: Table) -> Telemetry:
-    """Read `[telemetry]`; what leaves this machine for a collector is encrypted."""
+    """Read `[telemetry]`; `portvakt check` warns of plain text that leaves this machine."""
     usual = Telemetry()
     with file.table("telemetry").closing() as table:
         return Telemetry(

@@ -14,6 +14,7 @@ PROXY = "[listen]\ntrusted_proxies = ['10.1.1.1']\n"
 OWN_TLS = "[listen]\naddress = ['{}']\ntls = {{ certificate = 'a.pem', key = 'a.pem' }}\n"
 MAIL = "[[sms]]\nkind = 'smtp'\nhost = 'h.se'\nfrom = 'a@b.se'\nto = '{mobile}@b.se'\n"
 SMSC = "[[sms]]\nkind = 'smpp'\nhost = 'h.se'\nfrom = 'A'\nusername = 'u'\npassword = 'pw'\n"
+TRACES = "[telemetry]\ntraces = '{}/v1/traces'\n"
 COUNTRIES = "countries = ['NO']\n"
 SEVEN = "7: the instructions ask no more, NIST does"
 """The hint that every file without [password] gets; `found` leaves it out."""
@@ -32,7 +33,17 @@ def found(directory, text, cores=4):
 
 
 @pytest.mark.parametrize(
-    "text", [SAFE, PUBLIC + PROXY, SAFE.replace("https://a.se", "http://127.0.0.1:9001")]
+    "text",
+    [
+        SAFE,
+        PUBLIC + PROXY,
+        SAFE.replace("https://a.se", "http://127.0.0.1:9001"),
+        SAFE + TRACES.format("https://traces.example.se"),
+        *(
+            SAFE + TRACES.format(f"http://{here}:4318")
+            for here in ("127.0.0.1", "localhost", "[::1]")
+        ),
+    ],
 )
 def test_nothing_to_warn_of(tmp_path, text):
     assert keys(tmp_path, text) == set()
@@ -47,6 +58,8 @@ def test_nothing_to_warn_of(tmp_path, text):
         (SMALL, "sms"),
         (PUBLIC + PROXY + "[[sms]]\nkind = 'outbox'\n", "sms[2].kind"),
         (SAFE + COUNTRIES, "sms[1].countries"),
+        (SAFE + TRACES.format("http://traces.example.se:4318"), "telemetry.traces"),
+        (SAFE + TRACES.format("HTTP://192.0.2.7:4318"), "telemetry.traces"),
         (SAFE + MAIL + "tls = 'none'\n", "sms[2].tls"),
         (SAFE + "[admin]\naddress = '0.0.0.0:8081'\n", "admin.address"),
         (PUBLIC, "listen.trusted_proxies"),

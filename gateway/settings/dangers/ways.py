@@ -40,14 +40,17 @@ def plain_text(settings: Settings) -> Iterator[Finding]:
         if key:
             found = "codes and numbers travel unencrypted"
             yield Finding(("sms", index, key), found, expected)
+    if _leaves_in_clear(settings.telemetry.traces or ""):
+        found = "routes, addresses of upstreams and a token of the collector travel unencrypted"
+        expected = "https://…, or a collector of this machine that passes traces on"
+        yield Finding(("telemetry", "traces"), found, expected)
 
 
 def _clear_way(way: Way) -> tuple[str, str]:
     """Return the key by which a way to a phone is in clear text, and what to write; ("", "")."""
     match way:
         case HttpSms():
-            url = urlsplit(way.url)
-            if url.scheme == "http" and not is_loopback(url.hostname or ""):
+            if _leaves_in_clear(way.url):
                 return "url", "https://…"
         case SmtpSms():
             if way.tls is SmtpTls.NONE and not is_loopback(way.host):
@@ -58,6 +61,12 @@ def _clear_way(way: Way) -> tuple[str, str]:
         case OutboxSms():
             pass
     return "", ""
+
+
+def _leaves_in_clear(called: str) -> bool:
+    """Return whether what is sent to a URL can be read on its way to another machine."""
+    url = urlsplit(called)
+    return url.scheme == "http" and not is_loopback(url.hostname or "")
 
 
 def listeners(settings: Settings) -> Iterator[Finding]:
