@@ -242,7 +242,7 @@ async def _admin(
     start: Start, stop: asyncio.Event, lasting: Lasting, worker: Worker, desk: Desk
 ) -> AsyncIterator[None]:
     checks = readiness(start.path, lasting, worker, desk, stop)
-    admin = make_admin(checks, partial(metrics_page, desk, lasting.store))
+    admin = make_admin(checks, partial(metrics_page, desk, lasting))
     runner = web.AppRunner(admin, access_log=None)
     await runner.setup()
     for listening in start.admin:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Final
 
 from gateway.auth.ports import Unavailable
-from gateway.counters import Key, Number
+from gateway.counters import Counters, Key, Number
 from gateway.generation import Generation, Lasting
 from gateway.operate.metric_board import Board
 from gateway.operate.metric_desk import Desk
+from gateway.operate.metric_families import FAMILIES
 from gateway.operate.metric_page import render
 from gateway.operate.metric_values import Values
 from gateway.proxy.door import FrontDoor
@@ -45,20 +46,28 @@ def open_desk(board: Board, place: int, worker: Worker, lasting: Lasting) -> Des
 
 
 async def metrics_page(
-    desk: Desk, store: Store, well: Mapping[str, bool], accept: str
+    desk: Desk, lasting: Lasting, well: Mapping[str, bool], accept: str
 ) -> tuple[bytes, str]:
     """Return /metrics of all workers, and its content type; `well` is how the parts are."""
+    sessions = await _asked(lasting.store, lasting.counters)
     values = desk.all_values()
     values.update({("ready", (part,)): int(is_well) for part, is_well in well.items()})
-    if (sessions := await _sessions(store)) is not None:
+    if sessions is not None:
         values[("sessions", ())] = sessions
     return render(values, accept)
 
 
-async def _sessions(store: Store) -> int | None:
-    """Return how many sessions live, or None when nobody can say in time."""
+async def _asked(store: Store, counters: Counters) -> int | None:
+    """Take over what commands have counted; return how many sessions live.
+
+    None when nobody can say in time.
+    """
     try:
         async with asyncio.timeout(_COUNTING_S):
+            for (name, labels), number in (await store.left_counts.take()).items():
+                family = FAMILIES.get(name)  # a command of another version may know others
+                if family is not None and len(family.labels) == len(labels):
+                    counters.count(name, *labels, by=number)
             return sum([len(keys) async for keys in store.sessions.all_keys()])
     except (Unavailable, TimeoutError):
         return None

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
 import click
 
+from gateway.auth.audit import note
 from gateway.auth.key_ring import BadKeys, KeyRing, SigningKey, new_ring
+from gateway.auth.ports import Unavailable
 from gateway.auth.sealing import Sealer
 from gateway.cli.configuration import read_config
-from gateway.cli.output import No, done, print_json
+from gateway.cli.operator import OPERATOR, account
+from gateway.cli.output import No, done, print_json, warn
+from gateway.operate.audit_file import open_audit
 from gateway.operate.key_file import LOOK_S, KeyFile
 from gateway.system import SystemClock, SystemEntropy
 from policies.moments import timestamp
@@ -53,7 +58,8 @@ def rotate(ctx: click.Context, *, compromised: bool) -> None:
 
     The key that signed so far stays published until its last assertions have run out. With
     --compromised no key made so far is published any more, so what was signed with a stolen one
-    is refused as soon as portals fetch the list anew.
+    is refused as soon as portals fetch the list anew. The audit has a line of either; without it
+    only stolen keys are replaced.
     """
     file = _key_file(ctx)
     if file is None or _tried(file.read) is None:
@@ -71,8 +77,46 @@ def rotate(ctx: click.Context, *, compromised: bool) -> None:
             )
         return ring.rotated(now)
 
-    ring = _tried(lambda: file.change(edit))
+    with _audited(ctx, compromised=compromised) as write:
+        ring = _tried(lambda: file.change(edit))
+        write(ring.current.kid)
     done(f"Assertions are signed with {ring.current.kid}, by running gateways in {LOOK_S:.0f} s.")
+
+
+@contextlib.contextmanager
+def _audited(ctx: click.Context, *, compromised: bool) -> Iterator[Callable[[str], None]]:
+    """Yield what writes the id of the key that signs now into the audit.
+
+    Raises No beforehand when it cannot be written, unless keys were stolen: they leave at once.
+    """
+    settings, clock = read_config(ctx.obj["config"]), SystemClock()
+    outcome = "compromised" if compromised else "rotated"
+    try:
+        sealer = Sealer(settings.secret_key.reveal().encode(), SystemEntropy())
+        audit = open_audit(settings, sealer, clock)
+    except OSError as error:
+        _unwritten(error.strerror or "", compromised=compromised)
+        yield lambda _: None
+        return
+
+    def write(kid: str) -> None:
+        try:
+            note(audit, "keys.rotated", OPERATOR, outcome, account(), kid)
+        except Unavailable:
+            warn("The audit has no line of it: it cannot be written.")
+
+    with contextlib.closing(audit):
+        if trouble := audit.trouble():
+            _unwritten(trouble, compromised=compromised)
+        yield write
+
+
+def _unwritten(why: str, *, compromised: bool) -> None:
+    """Say that the audit cannot be written. Raises No where that can wait."""
+    said = f"The audit cannot be written: {why.lower()}."
+    if not compromised:
+        raise No(said)
+    warn(said)
 
 
 def _key_file(ctx: click.Context) -> KeyFile | None:

@@ -7,13 +7,12 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from gateway.auth.deliveries import Deliveries
 from gateway.auth.lockout import Lockout
-from gateway.auth.model import Client
 from gateway.auth.ports import Unavailable
 from gateway.auth.refusals import Record, read_refusal
 from gateway.auth.sealing import Sealer
@@ -21,20 +20,20 @@ from gateway.auth.session_list import SessionList
 from gateway.auth.sessions import Sessions
 from gateway.auth.sms_budget import SmsBudget
 from gateway.cli.configuration import read_config
+from gateway.cli.operator import OPERATOR
 from gateway.cli.output import No
+from gateway.counters import Counters
 from gateway.operate.audit_file import open_audit
+from gateway.operate.counted_audit import CountedAudit
 from gateway.settings.model import Settings
 from gateway.store.embedded import EmbeddedRedisError, reached
-from gateway.store.store import open_store
+from gateway.store.store import Store, open_store
 from gateway.system import SystemClock, SystemEntropy
 
 if TYPE_CHECKING:
     from gateway.directory.accounts import OnChanged
 
 T = TypeVar("T")
-
-OPERATOR: Final = Client(address="", network="operator", request_id="")
-"""Who did it, in the audit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +70,15 @@ async def reach(settings: Settings) -> AsyncIterator[Reached | None]:
         clock = SystemClock()
         sealer = Sealer(key.encode(), SystemEntropy())
         try:
-            audit = open_audit(settings, sealer, clock)
+            audit_file = open_audit(settings, sealer, clock)
         except OSError as error:
             raise Unavailable("audit file") from error
-        stack.callback(audit.close)
+        stack.callback(audit_file.close)
         store = open_store(url)
         stack.push_async_callback(store.close)
+        counters = Counters()
+        stack.push_async_callback(_leave, store, counters)
+        audit = CountedAudit(audit_file, counters)
         yield Reached(
             Sessions(store.sessions, sealer, settings.session, clock, audit),
             SessionList(store.sessions, sealer, settings.session, clock),
@@ -85,6 +87,13 @@ async def reach(settings: Settings) -> AsyncIterator[Reached | None]:
             Deliveries(store.deliveries, sealer, clock),
             partial(read_refusal, store.refusals, sealer),
         )
+
+
+async def _leave(store: Store, counters: Counters) -> None:
+    """Leave what was counted here to the gateways' metrics; nothing hangs on it."""
+    counts = {key: int(n) for key, n in counters.values.items() if isinstance(n, int | float)}
+    with contextlib.suppress(Unavailable):
+        await store.left_counts.leave(counts)
 
 
 @contextlib.asynccontextmanager

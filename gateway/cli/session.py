@@ -9,8 +9,9 @@ from typing import Any, Final
 import click
 
 from gateway.auth.session_list import ListedSession
+from gateway.cli.operator import OPERATOR
 from gateway.cli.output import No, done, print_json
-from gateway.cli.reaching import OPERATOR, Reached, with_sessions
+from gateway.cli.reaching import Reached, with_sessions
 from policies import user_names
 from policies.moments import timestamp
 

@@ -19,8 +19,8 @@ GATEWAY: Final = "gateway"
 ADMIN: Final = "supervisor"
 
 _GATEWAY_COMMANDS: Final = (
-    "ping evalsha publish subscribe unsubscribe get set del exists hget hset hmget hincrby "
-    "pexpire pttl zadd zrem zrange lpush lrange ltrim scan"
+    "ping evalsha publish subscribe unsubscribe get set del exists hget hgetall hset hmget "
+    "hincrby pexpire pttl zadd zrem zrange lpush lrange ltrim scan"
 )
 """All that the adapters and their scripts use. No EVAL, no SCRIPT LOAD: we load the scripts."""
 _ADMIN_COMMANDS: Final = "ping script shutdown"

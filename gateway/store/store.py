@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gateway.store.challenges import RedisChallenges
 from gateway.store.deliveries import RedisDeliveries
 from gateway.store.failures import RedisFailures
+from gateway.store.left_counts import LeftCounts
 from gateway.store.link import Link
 from gateway.store.refusals import RedisRefusals
 from gateway.store.sessions import RedisSessions
@@ -22,6 +23,7 @@ class Store:
     challenges: RedisChallenges
     refusals: RedisRefusals
     deliveries: RedisDeliveries
+    left_counts: LeftCounts
 
     async def ping(self) -> None:
         """Raise Unavailable when Redis does not answer."""
@@ -45,4 +47,5 @@ def open_store(url: str, connections: int = 32) -> Store:
         challenges=RedisChallenges(link),
         refusals=RedisRefusals(link),
         deliveries=RedisDeliveries(link),
+        left_counts=LeftCounts(link),
     )

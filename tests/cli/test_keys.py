@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner, Result
 
 from gateway.auth.key_ring import PUBLISHED_S, new_ring
+from gateway.auth.ports import Unavailable
 from gateway.auth.sealing import Sealer
 from gateway.cli.configuration import read_config
 from gateway.cli.keys import keys
 from gateway.cli.output import No
 from gateway.cli.run import open_keys
+from gateway.operate.audit_file import AuditFile
 from gateway.operate.key_file import KeyFile
 from gateway.settings.model import Secret
 from gateway.system import SystemClock, SystemEntropy
@@ -75,6 +80,56 @@ def test_a_rotation_lets_the_next_key_sign(shell: Shell) -> None:
     assert (found[following], found[current]) == ("signs", "retired")
     assert len(found) == 3
     assert "published until 20" in shell.run("list").stdout
+
+
+def test_the_audit_says_who_rotated_to_which_key(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, following = shell.made(seconds_ago=4000)
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    shell.run("rotate")
+    monkeypatch.setenv("SUDO_USER", "olle")
+    shell.run("rotate", "--compromised")
+    (newest,) = [kid for kid, role in roles(shell).items() if role == "signs"]
+    text = (shell.state / "audit.jsonl").read_text()
+    assert [
+        (line["event"], line["network"], line["outcome"], line["user"], line["reason"])
+        for line in map(json.loads, text.splitlines())
+    ] == [
+        ("keys.rotated", "operator", "rotated", pwd.getpwuid(os.getuid()).pw_name, following),
+        ("keys.rotated", "operator", "compromised", "olle", newest),
+    ]
+    sealed = json.loads(shell.file().path.read_text())["keys"]
+    assert not [key for key in sealed if key["sealed"] in text]
+
+
+def test_what_is_refused_is_no_line(shell: Shell) -> None:
+    shell.made(seconds_ago=1)
+    assert shell.run("rotate").exit_code == 1
+    assert (shell.state / "audit.jsonl").read_text() == ""
+
+
+def test_without_an_audit_only_stolen_keys_are_replaced(shell: Shell) -> None:
+    before = shell.made(seconds_ago=4000)
+    (shell.state / "audit.jsonl").mkdir()
+    refused = shell.run("rotate")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "The audit cannot be written: is a directory." in refused.stderr
+    assert list(roles(shell)) == before
+    done = shell.run("rotate", "--compromised")
+    assert (done.exit_code, "Warning: The audit cannot be written" in done.stderr) == (0, True)
+    assert roles(shell).keys().isdisjoint(before)
+
+
+def test_an_audit_that_fails_meanwhile_is_told(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.made(seconds_ago=4000)
+    monkeypatch.setattr(AuditFile, "write", Mock(side_effect=Unavailable("audit file")))
+    done = shell.run("rotate")
+    assert (done.exit_code, "no line of it" in done.stderr) == (0, True)
+    monkeypatch.setattr(AuditFile, "trouble", Mock(return_value="no space left on device"))
+    assert "no space left" in shell.run("rotate", "--compromised").stderr
 
 
 def test_a_key_that_portals_do_not_know_yet_waits(shell: Shell) -> None:

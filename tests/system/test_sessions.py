@@ -14,6 +14,7 @@ import pytest
 from gateway.system import SystemClock
 from tests.system.gateway import INSIDE, OUTSIDE, free_port, running_gateway, running_stub
 from tests.system.raw import connect, head, read_answer
+from tests.system.scraping import metrics
 from tests.system.visitor import Visitor, insider
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
@@ -60,6 +61,10 @@ def listed(gateway, *words: str) -> list[dict]:
     return json.loads(gateway.cli("session", "list", "--json", *words).stdout)
 
 
+def revoked(gateway) -> float:
+    return metrics(gateway).get('portvakt_sessions_ended_total{reason="revoked"}', 0)
+
+
 def ends(visitor: Visitor, path: str = "/debug/echo") -> bool:
     end = time.monotonic() + ENDED_WITHIN_S
     while visitor.get(path).status != 302:
@@ -70,6 +75,7 @@ def ends(visitor: Visitor, path: str = "/debug/echo") -> bool:
 
 def test_sessions_are_listed_and_revoked_one_by_one_by_user_and_all(gateway, stub):
     assert "Nobody is logged on." in gateway.cli("session", "list").stdout
+    counted = revoked(gateway)
     first = insider(gateway, "anna")
     away = Visitor(gateway, OUTSIDE)
     away.log_on("anna", stub)
@@ -107,6 +113,8 @@ def test_sessions_are_listed_and_revoked_one_by_one_by_user_and_all(gateway, stu
     assert [(one["user"], one["network"], one["reason"]) for one in ended] == [
         ("anna", "operator", "revoked"), ("anna", "operator", "revoked"), ("bo", "operator", "revoked"),
     ]  # fmt: skip
+    # What the command line ended is in the metrics once, whichever worker is asked how often.
+    assert [revoked(gateway) for _ in range(4)] == [counted + 3] * 4
 
 
 @pytest.mark.parametrize(
