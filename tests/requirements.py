@@ -18,6 +18,7 @@ PARTS: Final = {
     "curl": ("curl",),
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "haproxy": ("haproxy",),
+    "keepalived": ("keepalived",),
     "logrotate": ("logrotate",),
     "nginx": ("nginx",),
     "openssl": ("openssl",),
@@ -27,6 +28,7 @@ PARTS: Final = {
     "redis-server": ("redis-server", "valkey-server"),
     "samba": ("samba",),
     "slapd": ("slapd",),
+    "sqlite3": ("sqlite3",),
     "systemd": ("systemd-analyze",),
 }
 """Debian's package, and the programs that will do."""

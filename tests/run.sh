@@ -10,6 +10,12 @@ need nginx nginx-light
 PATH="$PATH:/usr/sbin" need logrotate logrotate
 need haproxy haproxy
 need curl curl
+need openssl openssl
+need sqlite3 sqlite3
+PATH="$PATH:/usr/sbin" need ip iproute2
+need unshare util-linux
+need nsenter util-linux
+PATH="$PATH:/usr/sbin" need keepalived keepalived
 need prometheus prometheus
 need php php-cli
 PATH="$PATH:/usr/sbin" need bearerbox kannel

@@ -1,0 +1,68 @@
+"""deploy/ha: what no drill runs is at least read by the programs that it is for."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.requirements import program
+from tests.system.certificates import Authority
+from tests.system.gateway import ROOT
+
+RECIPES = ROOT / "deploy/ha"
+PEM = "/etc/haproxy/portal.pem"
+NO_CARD = "(portal) cannot use a loopback interface (lo) for vrrp - ignoring"
+
+
+def haproxy_says(directory: Path, text: str) -> tuple[int, str]:
+    """Have HAProxy check a configuration; a certificate stands where it looks for one."""
+    pem = directory / "portal.pem"
+    issued = Authority(directory).issue("one.example.se")
+    pem.write_text(issued.certificate.read_text() + issued.key.read_text())
+    assert PEM in text
+    file = directory / "haproxy.cfg"
+    file.write_text(text.replace(PEM, str(pem)))
+    done = subprocess.run(
+        [program("haproxy"), "-c", "-f", str(file)],
+        capture_output=True, text=True, check=False, timeout=20,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_haproxy_takes_the_recipe_as_it_stands(tmp_path: Path) -> None:
+    status, said = haproxy_says(tmp_path, (RECIPES / "haproxy.cfg").read_text())
+    assert (status, "WARNING" in said) == (0, False), said
+
+
+def test_haproxy_would_say_what_is_wrong(tmp_path: Path) -> None:
+    text = (RECIPES / "haproxy.cfg").read_text().replace(" ssl crt ", " ssl cert ")
+    status, said = haproxy_says(tmp_path, text)
+    assert (status, "unknown keyword 'cert'" in said) == (1, True), said
+
+
+def keepalived_says(directory: Path, text: str) -> list[str]:
+    """Have keepalived check a configuration, on the one network card that every machine has."""
+    assert " eth0\n" in text
+    file = directory / "keepalived.conf"
+    file.write_text(text.replace(" eth0\n", " lo\n"))
+    done = subprocess.run(  # in a session of its own: 2.2.7 ends a check by SIGTERM to itself
+        [program("keepalived"), "--config-test", "--use-file", str(file)],
+        capture_output=True, text=True, check=False, timeout=20, start_new_session=True,
+    )  # fmt: skip
+    lines = (done.stdout + done.stderr).splitlines()
+    return [line.partition("Line ")[2].partition(") ")[2] or line for line in lines if line]
+
+
+@pytest.mark.parametrize("priority", ["priority 100", "priority 90"])
+def test_keepalived_takes_the_recipe(tmp_path: Path, priority: str) -> None:
+    text = (RECIPES / "keepalived.conf").read_text()
+    assert "priority 100" in text
+    assert keepalived_says(tmp_path, text.replace("priority 100", priority)) == [NO_CARD]
+
+
+def test_keepalived_would_say_what_is_wrong(tmp_path: Path) -> None:
+    text = (RECIPES / "keepalived.conf").read_text().replace("virtual_router_id", "router")
+    said = keepalived_says(tmp_path, text)
+    assert "Unknown keyword 'router'" in said
