@@ -27,6 +27,7 @@ from gateway.counters import Counters
 from gateway.directory.opening import AnyDirectory
 from gateway.directory.passwords import PasswordHasher
 from gateway.generation import Lasting
+from gateway.memory import keep_small
 from gateway.operate.admin import make_admin
 from gateway.operate.audit_file import open_audit
 from gateway.operate.counted_audit import CountedAudit
@@ -220,6 +221,7 @@ async def _background(lasting: Lasting, worker: Worker, line: socket.socket) -> 
         spawn(worker.follow(line), "configuration"),
         spawn(lasting.refusals.run(), "refusals kept"),
         spawn(Recheck(lasting.sessions, directory, lasting.clock).run(), "sessions rechecked"),
+        spawn(keep_small(), "memory"),
     ]
     try:
         yield
