@@ -87,11 +87,16 @@ class FrontDoor:
 
         A trusted proxy brings many people: how many is its own limit.
         """
+        peer = client.peer or ""
+        is_room = self.has_room(peer)
         self.clients.add(client)
-        address = place_of(client.peer or "")
-        self._by_address[address] += 1
-        is_room = self._by_address[address] <= client.plan.connections_per_address
-        return is_room or is_trusted(client.plan, client.peer or "")
+        self._by_address[place_of(peer)] += 1
+        return is_room
+
+    def has_room(self, peer: str, *, besides: int = 0) -> bool:
+        """Whether one more connection of an address is admitted, `besides` being about to ask."""
+        open_now = self._by_address[place_of(peer)] + besides
+        return open_now < self.plan.connections_per_address or is_trusted(self.plan, peer)
 
     def leave(self, client: ClientConnection) -> None:
         """Count a connection out."""

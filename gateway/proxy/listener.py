@@ -1,29 +1,21 @@
-"""Listening sockets: bound once before the workers start, served by every worker.
-
-Where PROXY headers are on, each accepted socket is read up to the end of its header first, byte
-for byte, so that TLS or HTTP begins exactly where it should.
-"""
+"""Listening sockets: bound once before the workers start, served by every worker."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from gateway.proxy.accepting import Accepting
 from gateway.proxy.client import ClientConnection
 from gateway.proxy.door import FrontDoor
 from gateway.settings.model import HostPort, Tls
 from gateway.tasks import spawn
-from gateway.wire import proxy_header
-from gateway.wire.errors import BadMessage
 
 _BACKLOG: Final = 1024
-_HANDSHAKE_S: Final = 10.0
-_BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 def bind(
@@ -105,7 +97,8 @@ class Listener:
         self._door = door
         self._sockets = sockets
         self._servers: list[asyncio.Server] = []
-        self._accepting: list[asyncio.Task[None]] = []
+        self._accepting = Accepting(door)
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, tls: ssl.SSLContext | None, *, proxied: bool) -> None:
         """Accept connections in this way from now on, and no more in the way before.
@@ -114,104 +107,37 @@ class Listener:
         and those that wait to be accepted are.
         """
         servers: list[asyncio.Server] = []
-        accepting: list[asyncio.Task[None]] = []
+        tasks: list[asyncio.Task[None]] = []
         try:
             for listening in self._sockets:
                 # A second descriptor of the socket, so that closing it ends only this use of it.
                 again = listening.dup()
                 again.setblocking(False)  # noqa: FBT003 - its only parameter
-                if proxied:
-                    accepting.append(spawn(self._accept_proxied(again, tls), "accept"))
+                if proxied or tls:
+                    accept = self._accepting.run(again, tls, proxied=proxied)
+                    tasks.append(spawn(accept, "accept"))
                 else:
-                    servers.append(await self._serve(again, tls))
+                    servers.append(await self._serve(again))
         except OSError:
-            _close(servers, accepting)
+            _close(servers, tasks)
             raise
-        _close(self._servers, self._accepting)
-        self._servers, self._accepting = servers, accepting
+        _close(self._servers, self._tasks)
+        self._servers, self._tasks = servers, tasks
 
     def stop(self) -> None:
         """Accept no more; open connections go on."""
-        _close(self._servers, self._accepting)
+        _close(self._servers, self._tasks)
         for listening in self._sockets:
             listening.close()
 
-    async def _serve(self, listening: socket.socket, tls: ssl.SSLContext | None) -> asyncio.Server:
+    async def _serve(self, listening: socket.socket) -> asyncio.Server:
         return await asyncio.get_running_loop().create_server(
-            lambda: ClientConnection(self._door),
-            sock=listening,
-            ssl=tls,
-            ssl_handshake_timeout=_HANDSHAKE_S if tls else None,
-            backlog=_BACKLOG,
+            lambda: ClientConnection(self._door), sock=listening, backlog=_BACKLOG
         )
 
-    async def _accept_proxied(self, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
-        loop = asyncio.get_running_loop()
-        with listening:
-            while True:
-                try:
-                    accepted, where = await loop.sock_accept(listening)
-                except OSError:  # out of descriptors: the next try may find one
-                    await asyncio.sleep(0.1)
-                    continue
-                accepted.setblocking(False)  # noqa: FBT003 - its only parameter
-                _ = spawn(self._open(accepted, where[0], tls), "PROXY header")
 
-    async def _open(self, accepted: socket.socket, peer: str, tls: ssl.SSLContext | None) -> None:
-        address = peer
-        try:
-            if self._door.plan.snapshot.trusted.contains(peer):
-                async with asyncio.timeout(self._door.plan.head_timeout_s):
-                    # Nobody named: unknown, which is outside. The proxy's own address would lend
-                    # its trust to whatever X-Forwarded-For the client behind it writes.
-                    address = await _read_header(accepted) or ""
-            await asyncio.get_running_loop().connect_accepted_socket(
-                self._factory(address),
-                accepted,
-                ssl=tls,
-                ssl_handshake_timeout=_HANDSHAKE_S if tls else None,
-            )
-        except BadMessage as error:
-            # Only trusted proxies are read a header from: the log may name them.
-            self._door.note_refusal(error.status, f"{error.why}, from {peer}")
-            with contextlib.suppress(OSError):
-                accepted.send(_BAD_REQUEST)
-            accepted.close()
-        except (OSError, TimeoutError):
-            accepted.close()
-
-    def _factory(self, address: str) -> Callable[[], ClientConnection]:
-        return lambda: ClientConnection(self._door, address)
-
-
-def _close(servers: Sequence[asyncio.Server], accepting: Sequence[asyncio.Task[None]]) -> None:
+def _close(servers: Sequence[asyncio.Server], tasks: Sequence[asyncio.Task[None]]) -> None:
     for server in servers:
         server.close()
-    for task in accepting:
+    for task in tasks:
         task.cancel()
-
-
-async def _read_header(accepted: socket.socket) -> str | None:
-    first = await _exactly(accepted, proxy_header.FIRST)
-    if proxy_header.is_v2(first):
-        head = first + await _exactly(accepted, proxy_header.V2_HEAD - len(first))
-        return proxy_header.read_v2(head, await _exactly(accepted, proxy_header.v2_rest(head)))
-    if not proxy_header.is_v1(first):
-        raise BadMessage(400, "PROXY header missing")
-    line = first
-    while not line.endswith(b"\r\n"):
-        if len(line) >= proxy_header.V1_LONGEST:
-            raise BadMessage(400, "PROXY line too long")
-        line += await _exactly(accepted, 1)
-    return proxy_header.read_v1(line)
-
-
-async def _exactly(accepted: socket.socket, size: int) -> bytes:
-    loop = asyncio.get_running_loop()
-    data = b""
-    while len(data) < size:
-        piece = await loop.sock_recv(accepted, size - len(data))
-        if not piece:
-            raise ConnectionResetError
-        data += piece
-    return data
