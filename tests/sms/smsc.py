@@ -14,6 +14,7 @@ from typing import NamedTuple, Self
 
 BINDS, SUBMIT, DELIVER, UNBIND, ENQUIRE = (1, 2, 9), 0x4, 0x5, 0x6, 0x15
 RESPONSE = 0x80000000
+_GOODBYE_S = 1.0
 
 
 class Submitted(NamedTuple):
@@ -40,6 +41,7 @@ class Smsc:
     commands: list[int] = field(default_factory=list)
     bound: asyncio.Event = field(default_factory=asyncio.Event)
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
+    _is_over: bool = False
     _server: asyncio.Server | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -54,9 +56,19 @@ class Smsc:
         await self.stop()
 
     async def stop(self) -> None:
-        """Close the port and every connection."""
+        """Close the port and every connection; what was taken has been answered, no more is taken.
+
+        An abort would end connections that have something unread with a reset, and a reset takes
+        answers along that the other end has not read yet.
+        """
         if self._server is not None:
             self._server.close()
+        self._is_over = True
+        for writer in self.writers:
+            if writer.can_write_eof() and not writer.is_closing():
+                writer.write_eof()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_GOODBYE_S)
         self.drop()
         if self._tasks:
             await asyncio.wait(self._tasks)
@@ -90,6 +102,8 @@ class Smsc:
             while True:
                 length, command, _, sequence = struct.unpack(">4I", await reader.readexactly(16))
                 body = await reader.readexactly(length - 16)
+                if self._is_over:
+                    continue
                 self.commands.append(command)
                 if command in BINDS:
                     right = body.split(b"\0")[1].decode() == self.password

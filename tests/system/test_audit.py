@@ -220,8 +220,8 @@ def test_a_full_disk_stops_logons_and_nothing_else(gateway):
             assert "gateway" not in "".join(refused.headers.get_all("Set-Cookie") or [])
         assert inside.get("/debug/echo").status == 200, "who is logged on goes on"
         assert inside.get("/closed").status == 403
-        status, checks = readiness(gateway)
-        assert status == 503
+        wait_for(lambda: readiness(gateway)[0] == 503, "readiness is lost")
+        _, checks = readiness(gateway)
         assert checks["audit"].startswith("unavailable: the audit cannot be written: ")
         wait_for(lambda: metrics(gateway)["portvakt_audit_failures_total"] >= 5, "all are counted")
         assert metrics(gateway)['portvakt_ready{part="audit"}'] == 0
