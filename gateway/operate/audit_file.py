@@ -20,6 +20,7 @@ from typing import Final
 
 from gateway.auth.ports import AuditEvent, Clock, Unavailable
 from gateway.auth.sealing import Sealer
+from gateway.operate.audit_ahead import end_of
 from gateway.operate.audit_chain import MAC, START, Chain, Position
 from gateway.operate.audit_position import PositionFile
 from gateway.settings.model import Settings
@@ -62,6 +63,7 @@ class AuditFile:
         try:
             self._position: Final = PositionFile(position, chain)
             with self._position.locked():
+                self._catch_up()
                 self.position = self._settled()
         except OSError:
             os.close(self._descriptor)
@@ -146,6 +148,21 @@ class AuditFile:
         os.close(self._descriptor)
         self._descriptor = new
 
+    def _catch_up(self) -> None:
+        """Move the position to the last line that follows from it, as in a restored backup."""
+        kept = self._position.read()
+        if kept is None or self._ends_with(kept):
+            return
+        end = end_of(self._descriptor, kept, self._chain)
+        if end != kept:
+            _log.warning("the audit goes on after its position, to line %d: all whole", end.seq)
+            self._position.write(end)
+
+    def _ends_with(self, kept: Position) -> bool:
+        size = os.fstat(self._descriptor).st_size
+        ending = os.pread(self._descriptor, _ENDING, max(0, size - _ENDING))
+        return ending == b'%b"}\n' % kept.mac.encode()
+
     def _settled(self) -> Position:
         """Return after which line the next one comes; the file ends with a whole line then."""
         kept = self._position.read()
@@ -156,8 +173,7 @@ class AuditFile:
             _log.error("the audit has lines but no position of this key: its chain starts anew")
             self._end_line(size)
             return START
-        ending = os.pread(self._descriptor, _ENDING, max(0, size - _ENDING))
-        if ending == b'%b"}\n' % kept.mac.encode():
+        if self._ends_with(kept):
             return kept
         return self._mended(kept, size)
 

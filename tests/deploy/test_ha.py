@@ -13,7 +13,11 @@ from tests.system.gateway import ROOT
 
 RECIPES = ROOT / "deploy/ha"
 PEM = "/etc/haproxy/portal.pem"
-NO_CARD = "(portal) cannot use a loopback interface (lo) for vrrp - ignoring"
+NO_CARD = {
+    "(portal) cannot use a loopback interface (lo) for vrrp - ignoring",
+    "(portal) Unknown interface!",  # told to others than root
+}
+"""What is amiss with the test itself."""
 
 
 def haproxy_says(directory: Path, text: str) -> tuple[int, str]:
@@ -52,14 +56,15 @@ def keepalived_says(directory: Path, text: str) -> list[str]:
         capture_output=True, text=True, check=False, timeout=20, start_new_session=True,
     )  # fmt: skip
     lines = (done.stdout + done.stderr).splitlines()
-    return [line.partition("Line ")[2].partition(") ")[2] or line for line in lines if line]
+    said = [line.partition("Line ")[2].partition(") ")[2] or line for line in lines if line]
+    return [line for line in said if line not in NO_CARD]
 
 
 @pytest.mark.parametrize("priority", ["priority 100", "priority 90"])
 def test_keepalived_takes_the_recipe(tmp_path: Path, priority: str) -> None:
     text = (RECIPES / "keepalived.conf").read_text()
     assert "priority 100" in text
-    assert keepalived_says(tmp_path, text.replace("priority 100", priority)) == [NO_CARD]
+    assert keepalived_says(tmp_path, text.replace("priority 100", priority)) == []
 
 
 def test_keepalived_would_say_what_is_wrong(tmp_path: Path) -> None:

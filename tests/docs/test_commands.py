@@ -20,11 +20,14 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli.root import portvakt
+from tests.docs.disaster import blocks, destroy, follow, said
+from tests.requirements import program
 from tests.system.certificates import Authority
 from tests.system.gateway import (
     PASSWORD,
     ROOT,
     RunningGateway,
+    Stub,
     running_gateway,
     running_stub,
     wait_for,
@@ -39,7 +42,11 @@ NOT_HERE = {
     "systemd-sysusers": "makes a user; its file is read below",
     "journalctl": "a real systemd",
     "chown": "needs the user",
-    "cp": "what is installed is this repository",
+    "cp": "what is installed is this repository; of the backup: tests/docs/disaster.py",
+    **dict.fromkeys(
+        ("sqlite3", "tar", "rm", "chmod 0600 /var/lib/portvakt/directory.sqlite3", "chgrp"),
+        "the last test of this file",
+    ),
     "python3": "the README's commands make the environment before any test runs",
     "/opt/portvakt/.venv/bin/pip": "as above: the same lock file, with hashes",
     "portvakt run": "is what runs all the time here",
@@ -97,6 +104,7 @@ class Place:
     gateway: RunningGateway
     root: Path
     reference: str
+    stub: Stub
     joined: int = 0
 
     def people(self) -> Path:
@@ -141,13 +149,23 @@ class Place:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     root = tmp_path_factory.mktemp("root")
     for directory in ("etc/sysusers.d", "etc/systemd/system", "etc/logrotate.d", "etc/portvakt",
-                      "opt", "usr/local/sbin", "var/lib/portvakt"):  # fmt: skip
+                      "opt", "root", "usr/local/sbin", "var/backups", "var/lib/portvakt"):  # fmt: skip
         (root / directory).mkdir(parents=True)
-    directory = tmp_path_factory.mktemp("gateway")
+    # Its own key, because the installation makes the one of the documents anew.
+    (root / "etc/portvakt/own.key").write_text(secrets.token_hex(32))
+    (root / "etc/portvakt/own.key").chmod(0o600)
+    (root / "etc/portvakt/var").symlink_to(root / "var/lib/portvakt")
     with (
-        running_stub(directory) as stub,
-        running_gateway(directory, portal=stub.portal, phone=stub.phone, routes=ROUTES) as gateway,
+        running_stub(root) as stub,
+        running_gateway(
+            root / "etc/portvakt",
+            portal=stub.portal,
+            phone=stub.phone,
+            routes=ROUTES,
+            tables='[secrets]\nkey = { file = "own.key" }\n',
+        ) as gateway,
     ):
+        gateway.log = root / "gateway.log"
         gateway.add_user("cecilia", mobile="0701234569")
         Visitor(gateway).log_on("cecilia", stub)
         gateway.cli("session", "revoke", "--user", "cecilia")
@@ -156,7 +174,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         told = insider(gateway, "cecilia").get("/hr/", **SCRIPT)
         reference = json.loads(told.text)["reference"]
         wait_for(lambda: gateway.cli("explain", reference, check=False).returncode == 0, reference)
-        yield Place(gateway, root, reference)
+        yield Place(gateway, root, reference, stub)
 
 
 def test_each_command_does_what_it_is_there_for(place: Place) -> None:
@@ -204,3 +222,42 @@ def test_the_gateway_toml_of_the_installation_is_valid_and_safe(tmp_path: Path) 
     config.write_text(toml)
     checked = CliRunner().invoke(portvakt, ["--config", str(config), "check", "--strict"])
     assert checked.exit_code == 0, checked.output
+
+
+def opened(gateway: RunningGateway) -> int:
+    """Return how many sessions of cecilia's the audit tells of."""
+    words = ("audit", "search", "--user", "cecilia", "--event", "session.opened", "--json")
+    return len(json.loads(said(gateway, *words)))
+
+
+def test_after_a_disaster_all_is_as_at_the_backup(place: Place) -> None:
+    """The last test of this file: nothing is left of the installation but its backup."""
+    program("sqlite3")
+    gateway, root = place.gateway, place.root
+    (root / "etc/portvakt/secret.key").write_text("kept elsewhere\n")
+    (root / "root/portvakt-secret.key").write_text("kept elsewhere\n")
+    visitor = insider(gateway, "cecilia")
+    keys, before = said(gateway, "keys", "list"), opened(gateway)
+    backup, restore = blocks()
+    follow(backup, gateway, root)
+    packed = subprocess.run(
+        ["tar", "-tzf", str(root / "var/backups/portvakt/etc.tar.gz")],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "portvakt/gateway.toml" in packed.stdout
+    assert "secret.key" not in packed.stdout
+    said(gateway, "user", "disable", "cecilia")  # undone with the rest
+    destroy(gateway, root)
+    follow(restore, gateway, root)
+
+    assert visitor.get("/debug/echo").status == 302, "no session comes back"
+    visitor = Visitor(gateway)
+    visitor.log_on("cecilia", place.stub)
+    assert visitor.get("/debug/echo").status == 200
+    assert said(gateway, "keys", "list") == keys, "portals go on with the keys that they know"
+    assert (root / "etc/portvakt/secret.key").exists()
+    state = root / "var/lib/portvakt"
+    for name in ("directory.sqlite3", "audit.jsonl", "audit-position", "assertion-keys.json"):
+        assert (state / name).stat().st_mode & 0o777 == 0o600, name
+    assert opened(gateway) == before + 1, "what the audit told is told again, and goes on"
+    assert "its chain starts anew" not in gateway.log.read_text()

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import stat
+import subprocess
 import time
 
 import pytest
 from click.testing import CliRunner
 
 from gateway.cli.root import portvakt
-from tests.system.gateway import INSIDE, OUTSIDE, PASSWORD, running_gateway, running_stub, wait_for
+from tests.system.gateway import (
+    INSIDE,
+    OUTSIDE,
+    PASSWORD,
+    ROOT,
+    running_gateway,
+    running_stub,
+    wait_for,
+)
 from tests.system.visitor import Visitor, insider
 
+DOCUMENTED = "postgresql://portvakt_owner@db.example.se/directory"
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 
@@ -70,6 +81,22 @@ def test_a_logon_from_outside(gateway, stub):
     anna = Visitor(gateway, OUTSIDE)
     anna.log_on("ANNA", stub)
     assert anna.get("/debug/echo").status == 200
+
+
+def test_the_backup_of_the_documents_brings_everybody_back(gateway, postgres):
+    url = (gateway.directory / "directory.url").read_text()
+    text = (ROOT / "docs/postgresql.md").read_text()
+    dump, restore = re.findall(r"^    (pg_(?:dump|restore) .*)$", text, re.MULTILINE)
+    visitor = insider(gateway, "anna")
+    for command, after in ((dump, ["user", "disable", "anna"]), (restore, ["user", "list"])):
+        assert DOCUMENTED in command
+        subprocess.run(
+            ["sh", "-ec", f"{postgres.bin}/{command}".replace(DOCUMENTED, url)],
+            cwd=gateway.directory, check=True, timeout=30,
+        )  # fmt: skip
+        assert said(gateway, *after)[0] == 0
+    assert visitor.get("/debug/echo").status == 302, "sessions are not in it"
+    assert insider(gateway, "anna").get("/debug/echo").status == 200
 
 
 def test_while_it_is_away_nobody_new_is_let_in_and_then_all_is_well(gateway, postgres):
