@@ -32,9 +32,7 @@ async def measure(
     ]
     begun = time.perf_counter()
 
-    async def send(
-        number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def send(number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         due = begun + number / rate
         while not told.done():
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
