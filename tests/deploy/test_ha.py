@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from policies.fields import own_cookies
+from tests.faults.balanced import KEEPING
 from tests.requirements import program
 from tests.system.certificates import Authority
 from tests.system.gateway import ROOT
@@ -37,6 +39,14 @@ def haproxy_says(directory: Path, text: str) -> tuple[int, str]:
 
 def test_haproxy_takes_the_recipe_as_it_stands(tmp_path: Path) -> None:
     status, said = haproxy_says(tmp_path, (RECIPES / "haproxy.cfg").read_text())
+    assert (status, "WARNING" in said) == (0, False), said
+
+
+def test_haproxy_takes_the_lines_that_keep_a_session_at_one_gateway(tmp_path: Path) -> None:
+    text = (RECIPES / "haproxy.cfg").read_text()
+    assert "    balance leastconn\n" in text
+    assert f"req.cook({own_cookies(https=True).session})" in KEEPING
+    status, said = haproxy_says(tmp_path, text.replace("    balance leastconn\n", KEEPING))
     assert (status, "WARNING" in said) == (0, False), said
 
 

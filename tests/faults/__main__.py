@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from tests.faults.balanced import balanced
 from tests.faults.house import family_house, house
 from tests.faults.mixups import MIXED, mixups
 from tests.faults.rolling import rolling
@@ -43,8 +44,8 @@ def rows(hold_s: float, words: list[str]) -> Iterator[Row]:
             ):
                 yield one.suffer(once(name, partial(befall, servers)), 1.0)
     if wanted("rolling restart"):
-        with _directory() as place:
-            yield rolling(place, 3)
+        with _directory() as place, balanced(place) as both:
+            yield rolling(both, 3)
 
 
 @contextlib.contextmanager

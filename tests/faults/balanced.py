@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import subprocess
 import tempfile
@@ -26,6 +27,22 @@ from tests.system.gateway import (
 )
 
 RECIPE = ROOT / "deploy/haproxy/balance.cfg"
+KEEPING = "".join(
+    re.findall(
+        r"^```haproxy\n(.*?)^```$", (ROOT / "docs/scaling.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+)
+"""The lines of docs/scaling.md that keep a session at one gateway."""
+_KEPT = """
+frontend kept
+    bind 127.0.0.1:{port}
+    http-response set-header x-served-by %s
+    default_backend kept
+backend kept
+{keeping}
+    server one 127.0.0.1:{one}
+    server two 127.0.0.1:{two}
+"""
 _STATS = "\nfrontend stats\n    bind 127.0.0.1:{port}\n    stats enable\n    stats uri /\n"
 
 
@@ -36,6 +53,8 @@ class Balanced:
     site: Site
     gateways: list[RunningGateway]
     stats: str
+    kept: int
+    """The port of a balancer that keeps a session at one of them."""
 
     def states(self) -> list[str]:
         """Return how HAProxy judges the gateways, in order."""
@@ -68,7 +87,7 @@ class Balanced:
 @contextlib.contextmanager
 def balanced(directory: Path, delay: str = "1s") -> Iterator[Balanced]:
     """Run all of it."""
-    public, stats, redis = free_port(), free_port(), None
+    public, stats, kept, redis = free_port(), free_port(), free_port(), None
     ports = [(free_port(), free_port()) for _ in range(2)]
     with contextlib.ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pv-", dir="/tmp")))
@@ -93,7 +112,7 @@ def balanced(directory: Path, delay: str = "1s") -> Iterator[Balanced]:
         gateways[0].add_users(*USERS)
         gateways[1].start()
         stack.callback(gateways[1].stop)
-        stack.enter_context(_haproxy(directory, public, stats, ports))
+        stack.enter_context(_haproxy(directory, public, stats, kept, ports))
         site = Site(
             public,
             f"localhost:{public}",
@@ -101,13 +120,13 @@ def balanced(directory: Path, delay: str = "1s") -> Iterator[Balanced]:
             Tally(),
             upload_pause_s=0.15,
         )
-        house = Balanced(site, gateways, f"http://127.0.0.1:{stats}")
+        house = Balanced(site, gateways, f"http://127.0.0.1:{stats}", kept)
         house.wait_until_up()
         yield house
 
 
 @contextlib.contextmanager
-def _haproxy(directory: Path, public: int, stats: int, ports) -> Iterator[None]:
+def _haproxy(directory: Path, public: int, stats: int, kept: int, ports) -> Iterator[None]:
     """Run HAProxy with the recipe; only addresses differ, and how often it looks."""
     text = RECIPE.read_text().replace("127.0.0.1:8000", f"127.0.0.1:{public}")
     for (port, admin), was in zip(
@@ -118,6 +137,8 @@ def _haproxy(directory: Path, public: int, stats: int, ports) -> Iterator[None]:
     assert "inter 1s" in text
     text = text.replace("inter 1s", "inter 200ms").replace("fastinter 500ms", "fastinter 100ms")
     file = directory / "balance.cfg"
+    keeping = KEEPING.replace("__Host-gateway", "gateway")  # these listen without TLS
+    text += _KEPT.format(port=kept, keeping=keeping, one=ports[0][0], two=ports[1][0])
     file.write_text(text + _STATS.format(port=stats))
     with (directory / "haproxy.log").open("wb") as log:
         process = subprocess.Popen(

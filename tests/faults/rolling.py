@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
-from tests.faults.balanced import balanced
+from tests.faults.balanced import Balanced
 from tests.faults.load import difference, loaded
 from tests.faults.tally import Row
 
 
-def rolling(directory: Path, rounds: int) -> Row:
+def rolling(house: Balanced, rounds: int) -> Row:
     """Restart each gateway so many times, one after the other, and once more end the last."""
-    with balanced(directory) as house, loaded(house.site) as load:
+    with loaded(house.site) as load:
         before, begun = load.tally.counts(), time.monotonic()
         for turn in range(rounds):
             house.restart(house.gateways[turn % 2])
