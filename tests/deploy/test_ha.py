@@ -46,8 +46,9 @@ def test_haproxy_takes_the_lines_that_keep_a_session_at_one_gateway(tmp_path: Pa
     text = (RECIPES / "haproxy.cfg").read_text()
     assert "    balance leastconn\n" in text
     assert f"req.cook({own_cookies(https=True).session})" in KEEPING
-    status, said = haproxy_says(tmp_path, text.replace("    balance leastconn\n", KEEPING))
-    assert (status, "WARNING" in said) == (0, False), said
+    for lines in (KEEPING, f"{KEEPING}    hash-balance-factor 150\n"):
+        status, said = haproxy_says(tmp_path, text.replace("    balance leastconn\n", lines))
+        assert (status, "WARNING" in said) == (0, False), said
 
 
 def test_haproxy_would_say_what_is_wrong(tmp_path: Path) -> None:
