@@ -18,10 +18,12 @@ from gateway.directory.opening import AnyDirectory, open_directory
 from gateway.directory.trouble import DirectoryUnavailable
 from gateway.settings.ldap import ACTIVE_DIRECTORY
 from gateway.settings.model import Directory, Secret
+from gateway.spans import HERE, Here, Kind
 from gateway.system import SystemClock, SystemEntropy
 from tests.directory.forwarder import forwarding
 from tests.directory.ldap_servers import Server, running_samba, running_slapd
 from tests.directory.support import Listener, cheap_hasher, person
+from tests.proxy.test_tracing import Noted
 from tests.system.certificates import Authority
 
 pytestmark = pytest.mark.asyncio
@@ -137,6 +139,33 @@ async def test_a_certificate_that_nobody_vouches_for(slapd: Server, tmp_path: Pa
     async with asking(slapd, ca=other.file) as directory:
         with pytest.raises(Unavailable):
             await directory.authenticate("anna", PASSWORD)
+
+
+async def test_a_trace_tells_what_was_asked_and_of_nobody(slapd: Server, tmp_path: Path) -> None:
+    root = Noted("page", Kind.INTERNAL, "", {})
+    token = HERE.set(Here("1f-2a", root.trace_id, root))
+    try:
+        async with asking(slapd) as directory:
+            assert await directory.authenticate("anna", PASSWORD) is not None
+        async with asking(slapd, ca=Authority(tmp_path, "other").file) as stranger:
+            with pytest.raises(Unavailable):
+                await stranger.authenticate("anna", PASSWORD)
+    finally:
+        HERE.reset(token)
+    assert [(part.name, part.ended) for part in root.parts] == [
+        ("directory authenticate", [""]),
+        ("directory authenticate", ["DirectoryUnavailable"]),
+    ]
+    calls = [call for part in root.parts for call in part.parts]
+    assert [(call.name, call.ended) for call in calls] == [
+        ("LDAP search or change", [""]),
+        ("LDAP bind", [""]),
+        ("LDAP search or change", ["DirectoryUnavailable"]),
+    ]
+    assert {call.kind for call in calls} == {Kind.CLIENT}
+    assert [part.about for part in (*root.parts, *calls)] == [{}] * 2 + [
+        {"db.system.name": "ldap"}
+    ] * 3
 
 
 async def test_start_tls(slapd: Server) -> None:
