@@ -27,6 +27,7 @@ request = function()
   return requests[turn]
 end
 """
+_PAUSE = "delay = function() return math.random(0, {twice_ms}) end\n"
 
 
 def drive(peer: Peer, *, seconds: float, connections: int, script: Path | None = None) -> Load:
@@ -58,11 +59,15 @@ def command(
     return [*words, f"{'https' if peer.tls else 'http'}://127.0.0.1:{peer.port}{peer.path}"]
 
 
-def in_turn(file: Path, requests: Sequence[str]) -> Path:
-    """Write a script that sends these heads, without an end, one after the other; return it."""
+def in_turn(file: Path, requests: Sequence[str], *, pause_ms: int = 0) -> Path:
+    """Write a script that sends these heads, without an end, one after the other; return it.
+
+    Each connection waits before each of its requests, `pause_ms` on average.
+    """
     file.write_text(_BETWEEN.join(requests), newline="")
     script = file.with_suffix(".lua")
-    script.write_text(_IN_TURN.format(file=file))
+    pause = _PAUSE.format(twice_ms=2 * pause_ms) if pause_ms else ""
+    script.write_text(_IN_TURN.format(file=file) + pause)
     return script
 
 
