@@ -75,7 +75,7 @@ def kinds(headers: list[str]) -> dict[str, Callable[[], Next]]:
     return {
         "slow heads": dripping(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ", b"a"),
         "slow bodies": dripping(whole, b"a"),
-        "slow readers": dripping(head("GET", logon, headers) * 5, head("GET", logon, headers)),
+        "slow readers": dripping(head("GET", logon, headers) * 20, head("GET", logon, headers)),
         "idle sockets": dripping(b"", b""),
         "half-open handshakes": dripping(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"\0"),
         "header bombs": dripping(flood[:-2] + b"X-A: " + b"a" * 60 * _KIB, b"a" * 60 * _KIB),

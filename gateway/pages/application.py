@@ -31,6 +31,7 @@ from gateway.pages.services import PageServices
 from gateway.pages.tracing import following
 from gateway.pages.trails import TRIED, tried
 from gateway.pages.trickle import TricklePage
+from gateway.pages.turns import in_turn
 from gateway.pages.visit import Visit
 from gateway.tasks import told_of
 from policies.answer_fields import NO_STORE, page_fields, security_fields
@@ -62,7 +63,8 @@ def make_pages(current: Callable[[], PageServices]) -> web.Application:
     """
     desk = Desk(current)
     app = web.Application(
-        client_max_size=MAX_BODY, middlewares=[following(current), _answering_surprises(desk)]
+        client_max_size=MAX_BODY,
+        middlewares=[in_turn(), following(current), _answering_surprises(desk)],
     )
     for kind in _PAGES:
         app.router.add_routes(kind(desk).routes())
