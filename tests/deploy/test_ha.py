@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -49,6 +50,18 @@ def test_haproxy_takes_the_lines_that_keep_a_session_at_one_gateway(tmp_path: Pa
     for lines in (KEEPING, f"{KEEPING}    hash-balance-factor 150\n"):
         status, said = haproxy_says(tmp_path, text.replace("    balance leastconn\n", lines))
         assert (status, "WARNING" in said) == (0, False), said
+
+
+def test_haproxy_takes_what_two_sites_want(tmp_path: Path) -> None:
+    text = (RECIPES / "haproxy.cfg").read_text()
+    (lines,) = re.findall(
+        r"^```haproxy\n(.*?)^```$", (RECIPES / "README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    looks, plain = lines.split("\n\n")
+    there = f" ssl crt {PEM}\n"
+    text = text.replace(there, f"{there}{looks}\n")
+    status, said = haproxy_says(tmp_path, f"{text}\n{plain}")
+    assert (status, "WARNING" in said) == (0, False), said
 
 
 def test_haproxy_would_say_what_is_wrong(tmp_path: Path) -> None:

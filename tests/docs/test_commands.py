@@ -11,6 +11,7 @@ import json
 import re
 import secrets
 import shlex
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ from tests.system.gateway import (
 from tests.system.visitor import Visitor, insider
 
 DOCS = ("README", "docs/install", "docs/runbook", "docs/portal", "docs/helpdesk", "docs/operations",
-        "docs/postgresql", "docs/branding")  # fmt: skip
+        "docs/postgresql", "docs/branding", "docs/active-directory", "deploy/ha/README")  # fmt: skip
 NOT_HERE = {
     "apt": "installs packages on the machine",
     "systemctl": "a real systemd; the unit is judged in tests/system/test_service_manager.py",
@@ -151,6 +152,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     for directory in ("etc/sysusers.d", "etc/systemd/system", "etc/logrotate.d", "etc/portvakt",
                       "opt", "root", "usr/local/sbin", "var/backups", "var/lib/portvakt"):  # fmt: skip
         (root / directory).mkdir(parents=True)
+    for name in ("key.pem", "sms.key"):  # copied there by hand
+        (root / "etc/portvakt" / name).touch()
     # Its own key, because the installation makes the one of the documents anew.
     (root / "etc/portvakt/own.key").write_text(secrets.token_hex(32))
     (root / "etc/portvakt/own.key").chmod(0o600)
@@ -206,12 +209,17 @@ def test_the_files_that_are_installed_are_there() -> None:
     assert "User=portvakt\n" in unit
 
 
-def test_the_gateway_toml_of_the_installation_is_valid_and_safe(tmp_path: Path) -> None:
-    text = (ROOT / "docs/install.md").read_text()
-    (toml,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+@pytest.mark.parametrize("documents", [("install",), ("install", "active-directory")])
+def test_the_gateway_toml_of_the_installation_is_valid_and_safe(
+    tmp_path: Path, documents: tuple[str, ...]
+) -> None:
+    text = "".join((ROOT / f"docs/{name}.md").read_text() for name in documents)
+    toml = "\n".join(re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
     issued = Authority(tmp_path).issue("one.example.se")
     files = {"cert.pem": issued.certificate, "key.pem": issued.key}
-    for name in ("secret.key", "sms.key"):
+    files["ad-ca.pem"] = tmp_path / "authority.pem"
+    shutil.copy(Authority(tmp_path).file, files["ad-ca.pem"])
+    for name in ("secret.key", "sms.key", "ldap.password"):
         files[name] = tmp_path / name
         files[name].write_text(secrets.token_hex(32))
     for name, file in files.items():

@@ -123,7 +123,7 @@ class Logrotate:
         portvakt = f"env PYTHONPATH={ROOT} {sys.executable} -m gateway --config {gateway.config}"
         text = RECIPE.read_text()
         for old, new in (
-            ("/var/log/portvakt/audit.jsonl", str(audit)),
+            ("/var/lib/portvakt/audit.jsonl", str(audit)),
             ("    su portvakt portvakt\n", ""),
             ("rotate 52", "rotate 1"),
             (
@@ -131,7 +131,7 @@ class Logrotate:
                 f"kill -USR1 {gateway.process.pid}",
             ),
             (
-                "/opt/portvakt/.venv/bin/portvakt --config /etc/portvakt/gateway.toml",
+                "/usr/local/sbin/portvakt",
                 portvakt,
             ),
         ):
