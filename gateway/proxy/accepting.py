@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Final
 
@@ -25,6 +25,7 @@ from gateway.wire.errors import BadMessage
 
 _HANDSHAKE_S: Final = 10.0
 _AGAIN_S: Final = 0.1
+_AT_ONCE: Final = 16
 _BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -35,23 +36,37 @@ class Accepting:
         self._door = door
         self._beginning: Counter[str] = Counter()
 
-    async def run(
+    def begin(
         self, listening: socket.socket, tls: ssl.SSLContext | None, *, proxied: bool
-    ) -> None:
-        """Accept until cancelled; closes `listening` then. `proxied`: a PROXY header comes first.
+    ) -> Callable[[], None]:
+        """Accept from now on; return what ends that, and closes `listening`.
 
-        Connections that have begun go on.
+        `proxied`: a PROXY header comes first. Connections that have begun go on.
         """
-        loop = asyncio.get_running_loop()
-        with listening:
-            while True:
+        loop, number = asyncio.get_running_loop(), listening.fileno()
+
+        def accept() -> None:
+            for _ in range(_AT_ONCE):
                 try:
-                    accepted, where = await loop.sock_accept(listening)
+                    accepted, where = listening.accept()
+                except BlockingIOError:  # another worker was faster, or that was all
+                    return
                 except OSError:  # out of descriptors: the next try may find one
-                    await asyncio.sleep(_AGAIN_S)
-                    continue
+                    loop.remove_reader(number)
+                    later.append(loop.call_later(_AGAIN_S, loop.add_reader, number, accept))
+                    return
                 accepted.setblocking(False)  # noqa: FBT003 - its only parameter
                 _ = spawn(self._open(accepted, where[0], tls, proxied=proxied), "opening")
+
+        def end() -> None:
+            for timer in later:
+                timer.cancel()
+            loop.remove_reader(number)
+            listening.close()
+
+        later: deque[asyncio.TimerHandle] = deque(maxlen=1)
+        loop.add_reader(number, accept)
+        return end
 
     async def _open(
         self, accepted: socket.socket, peer: str, tls: ssl.SSLContext | None, *, proxied: bool

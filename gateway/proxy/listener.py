@@ -6,14 +6,13 @@ import asyncio
 import errno
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from gateway.proxy.accepting import Accepting
 from gateway.proxy.client import ClientConnection
 from gateway.proxy.door import FrontDoor
 from gateway.settings.model import HostPort, Tls
-from gateway.tasks import spawn
 
 _BACKLOG: Final = 1024
 
@@ -98,7 +97,7 @@ class Listener:
         self._sockets = sockets
         self._servers: list[asyncio.Server] = []
         self._accepting = Accepting(door)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._ends: list[Callable[[], None]] = []
 
     async def start(self, tls: ssl.SSLContext | None, *, proxied: bool) -> None:
         """Accept connections in this way from now on, and no more in the way before.
@@ -107,26 +106,25 @@ class Listener:
         and those that wait to be accepted are.
         """
         servers: list[asyncio.Server] = []
-        tasks: list[asyncio.Task[None]] = []
+        ends: list[Callable[[], None]] = []
         try:
             for listening in self._sockets:
                 # A second descriptor of the socket, so that closing it ends only this use of it.
                 again = listening.dup()
                 again.setblocking(False)  # noqa: FBT003 - its only parameter
                 if proxied or tls:
-                    accept = self._accepting.run(again, tls, proxied=proxied)
-                    tasks.append(spawn(accept, "accept"))
+                    ends.append(self._accepting.begin(again, tls, proxied=proxied))
                 else:
                     servers.append(await self._serve(again))
         except OSError:
-            _close(servers, tasks)
+            _close(servers, ends)
             raise
-        _close(self._servers, self._tasks)
-        self._servers, self._tasks = servers, tasks
+        _close(self._servers, self._ends)
+        self._servers, self._ends = servers, ends
 
     def stop(self) -> None:
         """Accept no more; open connections go on."""
-        _close(self._servers, self._tasks)
+        _close(self._servers, self._ends)
         for listening in self._sockets:
             listening.close()
 
@@ -136,8 +134,8 @@ class Listener:
         )
 
 
-def _close(servers: Sequence[asyncio.Server], tasks: Sequence[asyncio.Task[None]]) -> None:
+def _close(servers: Sequence[asyncio.Server], ends: Sequence[Callable[[], None]]) -> None:
     for server in servers:
         server.close()
-    for task in tasks:
-        task.cancel()
+    for end in ends:
+        end()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import socket
 import ssl
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pytest
 
+from gateway.proxy.accepting import Accepting
 from gateway.proxy.listener import Listener, bind, server_tls
 from gateway.settings.model import HostPort, Limits, Tls
 from tests.proxy.house import TOML, House
@@ -92,3 +95,33 @@ async def test_handshakes_of_a_trusted_proxy_have_no_such_limit(tmp_path: Path) 
         assert await front.ask() == b"HTTP/1.1 200 OK\r\n"
         for _, one in begun:
             one.transport.abort()
+
+
+class Exhausted(socket.socket):
+    """A listening socket whose process has no descriptor left for a while."""
+
+    failures = 1
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        if self.failures:
+            self.failures -= 1
+            raise OSError(errno.EMFILE, "too many open files")
+        return super().accept()
+
+
+@pytest.mark.asyncio
+async def test_without_a_descriptor_it_is_tried_again(tmp_path: Path) -> None:
+    async with House(tmp_path) as house:
+        (bound,) = bind([HostPort("127.0.0.1", 0)])
+        port = bound.getsockname()[1]
+        listening = Exhausted(fileno=bound.detach())
+        listening.setblocking(False)
+        end = Accepting(house.door).begin(listening, None, proxied=True)
+        try:
+            connected = socket.create_connection(("127.0.0.1", port))
+            client = await house.client_of(connected)
+            client.send(b"GET / HTTP/1.1\r\nHost: localhost:8080\r\nCookie: gateway=anna\r\n\r\n")
+            answer = await client.answer()
+        finally:
+            end()
+        assert (answer.status, listening.failures) == (200, 0)
