@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from gateway.cli.root import portvakt
 from tests.system.gateway import ROOT, RunningGateway
@@ -28,9 +28,14 @@ def blocks() -> tuple[list[str], list[str]]:
     return backup.splitlines(), restore.splitlines()
 
 
-def said(gateway: RunningGateway, *words: str) -> str:
-    """Run a command that must succeed in this process; return its output."""
-    found = CliRunner().invoke(portvakt, ["--config", str(gateway.config), *words])
+def ran(gateway: RunningGateway, *words: str, stdin: str | None = None) -> Result:
+    """Run a command in this process: a process of its own would read all of the program anew."""
+    return CliRunner().invoke(portvakt, ["--config", str(gateway.config), *words], input=stdin)
+
+
+def said(gateway: RunningGateway, *words: str, stdin: str | None = None) -> str:
+    """Run a command that must succeed; return its output."""
+    found = ran(gateway, *words, stdin=stdin)
     assert found.exit_code == 0, (words, found.output)
     return found.stdout
 

@@ -21,7 +21,7 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli.root import portvakt
-from tests.docs.disaster import blocks, destroy, follow, said
+from tests.docs.disaster import blocks, destroy, follow, ran, said
 from tests.requirements import program
 from tests.system.certificates import Authority
 from tests.system.gateway import (
@@ -131,9 +131,7 @@ class Place:
             words = [str(self.gateway.config) if word == "NEW.toml" else word for word in words]
             for sign in {"<", ">"} & {*words}:  # a runner without a shell
                 words = words[: words.index(sign)] + words[words.index(sign) + 2 :]
-            found = CliRunner().invoke(
-                portvakt, ["--config", str(self.gateway.config), *words[1:]], input=stdin
-            )
+            found = ran(self.gateway, *words[1:], stdin=stdin)
             if joins and found.exit_code == 0:
                 insider(self.gateway, words[3])
             return found.exit_code, found.output
@@ -169,14 +167,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         ) as gateway,
     ):
         gateway.log = root / "gateway.log"
-        gateway.add_user("cecilia", mobile="0701234569")
+        cecilia = ("--name", "Cecilia", "--mobile", "0701234569", "--password-stdin")
+        said(gateway, "user", "add", "cecilia", *cecilia, stdin=PASSWORD + "\n")
         Visitor(gateway).log_on("cecilia", stub)
-        gateway.cli("session", "revoke", "--user", "cecilia")
+        said(gateway, "session", "revoke", "--user", "cecilia")
         gateway.config.write_text(gateway.config.read_text() + "\n# edited\n")
         wait_for(lambda: "config.applied" in {line["event"] for line in gateway.audit()}, "an edit")
         told = insider(gateway, "cecilia").get("/hr/", **SCRIPT)
         reference = json.loads(told.text)["reference"]
-        wait_for(lambda: gateway.cli("explain", reference, check=False).returncode == 0, reference)
+        wait_for(lambda: ran(gateway, "explain", reference).exit_code == 0, reference)
         yield Place(gateway, root, reference, stub)
 
 
