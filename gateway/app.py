@@ -8,10 +8,11 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -21,19 +22,20 @@ from gateway.auth.assertion import Assertions
 from gateway.auth.lockout import OpenTries
 from gateway.auth.recheck import Recheck
 from gateway.auth.refusals import Refusals
-from gateway.auth.sealing import Sealer
+from gateway.auth.sealing import Sealer, mark_of
 from gateway.auth.sessions import Sessions
 from gateway.counters import Counters
 from gateway.directory.opening import AnyDirectory
 from gateway.directory.passwords import PasswordHasher
 from gateway.generation import Lasting
 from gateway.memory import keep_small
-from gateway.operate.admin import make_admin
+from gateway.operate.admin import Check, make_admin
 from gateway.operate.audit_file import open_audit
 from gateway.operate.counted_audit import CountedAudit
 from gateway.operate.key_file import KeyFile
 from gateway.operate.metric_board import Board
 from gateway.operate.metric_desk import Desk
+from gateway.operate.peers import Peers
 from gateway.pages.application import make_pages
 from gateway.pages.services import PageServices
 from gateway.places import make_private, pages_socket, remove
@@ -49,6 +51,7 @@ from gateway.system import SystemClock, SystemEntropy
 from gateway.tasks import end, report, spawn
 from gateway.worker import Worker
 from gateway.worker_metrics import metrics_page, open_desk
+from policies.peers import Peer, host_word
 
 _log = logging.getLogger("portvakt.app")
 
@@ -69,6 +72,8 @@ class Start:
     admin: Sequence[socket.socket]
     board: Board
     place: int
+    peer_id: str = ""
+    """Drawn by the parent for all its workers; "" when nobody else can be on this Redis."""
 
 
 async def run_worker(start: Start) -> None:
@@ -108,8 +113,12 @@ async def _serving(start: Start, stop: asyncio.Event) -> AsyncIterator[Worker]:
         place = lasting.pages.upstream.urls[0].path
         await stack.enter_async_context(_pages(place, lambda: worker.now.services))
         await stack.enter_async_context(_background(lasting, worker, start.line))
-        desk = open_desk(start.board, start.place, worker, lasting)
-        await stack.enter_async_context(_admin(start, stop, lasting, worker, desk))
+        peers = await stack.enter_async_context(_peers(start, lasting, worker))
+        desk = open_desk(start.board, start.place, worker, lasting, peers)
+        checks = readiness(start.path, lasting, worker, desk, stop)
+        if peers is not None:
+            checks["peers"] = peers.ready
+        await stack.enter_async_context(_admin(start, lasting, checks, desk))
         await worker.listen()
         await stack.enter_async_context(_measuring(desk))
         try:
@@ -230,6 +239,29 @@ async def _background(lasting: Lasting, worker: Worker, line: socket.socket) -> 
 
 
 @contextlib.asynccontextmanager
+async def _peers(start: Start, lasting: Lasting, worker: Worker) -> AsyncIterator[Peers | None]:
+    """Watch the other gateways on this Redis; None where there can be none."""
+    if not start.peer_id:
+        yield None
+        return
+    host, ours, mark = host_word(socket.gethostname()), version("portvakt"), mark_of(lasting.sealer)
+
+    def describe() -> Peer:
+        published = lasting.assertions.ring.published(lasting.clock.now())
+        kids = tuple(key.kid for key in published)
+        digest = worker.now.plan.snapshot.digest
+        return Peer(start.peer_id, host, mark, kids, host_word(ours), digest)
+
+    peers = Peers(lasting.store.peers, describe, lasting.clock, tells=start.place == 0)
+    task = spawn(peers.run(), "other gateways")
+    try:
+        yield peers
+    finally:
+        await end([task])
+        await peers.leave()
+
+
+@contextlib.asynccontextmanager
 async def _measuring(desk: Desk) -> AsyncIterator[None]:
     desk.publish()  # from here on the other workers know this one
     task = spawn(desk.run(), "metrics")
@@ -241,9 +273,8 @@ async def _measuring(desk: Desk) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _admin(
-    start: Start, stop: asyncio.Event, lasting: Lasting, worker: Worker, desk: Desk
+    start: Start, lasting: Lasting, checks: Mapping[str, Check], desk: Desk
 ) -> AsyncIterator[None]:
-    checks = readiness(start.path, lasting, worker, desk, stop)
     admin = make_admin(checks, partial(metrics_page, desk, lasting))
     runner = web.AppRunner(admin, access_log=None)
     await runner.setup()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from pathlib import Path
 
 from gateway.auth.ports import Unavailable
@@ -16,7 +15,7 @@ from gateway.worker import Worker
 
 def readiness(
     path: Path, lasting: Lasting, worker: Worker, desk: Desk, stop: asyncio.Event
-) -> Mapping[str, Check]:
+) -> dict[str, Check]:
     """Return the checks by name; `path` is gateway.toml, `stop` is set once we were told to end."""
 
     async def serving() -> None:

@@ -13,6 +13,7 @@ from gateway.cli.findings import Finding, tell
 from gateway.cli.front import look_at_front
 from gateway.cli.neighbours import look_at_neighbours
 from gateway.cli.output import No
+from gateway.cli.peers import look_at_peers
 from gateway.settings.model import Settings
 from policies.networks import canonical_address
 
@@ -51,7 +52,9 @@ def doctor(
 
 
 async def _look(settings: Settings, authority: Path | None, source: str | None) -> list[Finding]:
-    front, neighbours = await asyncio.gather(
-        look_at_front(settings, authority, source), look_at_neighbours(settings)
+    front, neighbours, peers = await asyncio.gather(
+        look_at_front(settings, authority, source),
+        look_at_neighbours(settings),
+        look_at_peers(settings),
     )
-    return [*front, *neighbours]
+    return [*front, *neighbours, *peers]

@@ -51,6 +51,7 @@ _log = logging.getLogger("portvakt")
 _EMBEDDED = "embedded"
 _SIGNS = 3
 """How many signs of life leave in the time in which one is expected."""
+_PEER_ID_BYTES = 8
 _SWITCH_S = 0.001
 """How long a thread that compiles a configuration may hold requests up before it lets go."""
 
@@ -138,6 +139,8 @@ class _Parent:
         self._is_up = False
         self._next_sign = 0.0
         self._redis_url = redis.start() if redis is not None else settings.redis_url.reveal()
+        # Drawn anew at each start: host names may be alike, and state_dir may be shared or copied.
+        self._peer_id = "" if redis is not None else SystemEntropy().token(_PEER_ID_BYTES).hex()
         self._clock = SystemClock()
         listen = settings.listen
         self._grace_s = listen.drain_delay_s + listen.drain_timeout.total_seconds()
@@ -181,6 +184,7 @@ class _Parent:
             admin=self._admin,
             board=self._board,
             place=number,
+            peer_id=self._peer_id,
         )
         uvloop.run(run_worker(start))
 

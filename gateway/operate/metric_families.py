@@ -114,6 +114,15 @@ _LISTED: Final = (
     Family("spans", _C, "Spans of traces: sent, failed (not taken) or dropped.", ("outcome",)),
     Family("redis_errors", _C, "Commands that Redis did not answer, or refused."),
     Family(
+        "peers",
+        _G,
+        "Other gateways on this Redis: seen, and of these differing in secret, keys, version or "
+        "configuration.",
+        ("what",),
+        most=True,
+    ),
+    Family("peers_garbled", _C, "Records of gateways in Redis that were none, ignored.", most=True),
+    Family(
         "config_reloads",
         _C,
         "Edits of gateway.toml: applied or rejected.",

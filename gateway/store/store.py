@@ -9,6 +9,7 @@ from gateway.store.deliveries import RedisDeliveries
 from gateway.store.failures import RedisFailures
 from gateway.store.left_counts import LeftCounts
 from gateway.store.link import Link
+from gateway.store.peers import RedisPeers
 from gateway.store.refusals import RedisRefusals
 from gateway.store.sessions import RedisSessions
 
@@ -24,6 +25,7 @@ class Store:
     refusals: RedisRefusals
     deliveries: RedisDeliveries
     left_counts: LeftCounts
+    peers: RedisPeers
 
     async def ping(self) -> None:
         """Raise Unavailable when Redis does not answer."""
@@ -48,4 +50,5 @@ def open_store(url: str, connections: int = 32) -> Store:
         refusals=RedisRefusals(link),
         deliveries=RedisDeliveries(link),
         left_counts=LeftCounts(link),
+        peers=RedisPeers(link),
     )
