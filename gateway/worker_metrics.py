@@ -20,7 +20,7 @@ from gateway.operate.metric_desk import Desk
 from gateway.operate.metric_families import FAMILIES
 from gateway.operate.metric_page import render
 from gateway.operate.metric_values import Values
-from gateway.operate.peers import Peers
+from gateway.operate.peers import ALONE, Peers
 from gateway.proxy.door import FrontDoor
 from gateway.proxy.plan import PAGES_POOL
 from gateway.proxy.tally import RouteTally, Tally, UpstreamTally
@@ -42,8 +42,7 @@ def open_desk(
         trouble = lasting.audit_file.trouble()
         told = None if trouble is None else f"the audit cannot be written: {trouble}"
         values = {**_of_worker(worker, lasting), **_of_process(str(place), desk.lag_s)}
-        if peers is not None:
-            values.update(peers.values())
+        values.update(ALONE if peers is None else peers.values())
         return worker.door.plan.snapshot.digest, told, values
 
     desk = Desk(board, place, tell)

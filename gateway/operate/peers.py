@@ -31,6 +31,11 @@ MEANS: Final = {
     Trait.CONFIGURATION: "another gateway.toml: compare the two",
 }
 
+ALONE: Final[Mapping[Key, Number]] = {
+    ("peers", (what,)): 0 for what in ("seen", *(trait.value for trait in Trait))
+}
+"""The numbers of a gateway with a Redis of its own."""
+
 _log = logging.getLogger("portvakt.peers")
 
 

@@ -32,6 +32,9 @@ WELL = {
     'portvakt_restarts_total{process="worker 0"}': "0x120",
     'portvakt_sms_passed_over{provider="a"}': "0x120",
     'portvakt_directory_passed_over{server="database"}': "0x120",
+    'portvakt_peers{what="seen"}': "2x120",
+    'portvakt_peers{what="keys"}': "0x120",
+    'portvakt_peers{what="configuration"}': "2x120",
     'portvakt_logons_total{step="password",outcome="rejected"}': "0+2x120",
     'portvakt_logons_total{step="password",outcome="right"}': "0+30x120",
     'portvakt_lockouts_total{what="password"}': "0x120",
@@ -63,6 +66,7 @@ AMISS = {
     "PortvaktProviderPassedOver": {'portvakt_sms_passed_over{provider="a"}': "1x120"},
     "PortvaktDirectoryPassedOver": {'portvakt_directory_passed_over{server="database"}': "2x120"},
     "PortvaktConfigurationWaits": {'portvakt_ready{part="configuration"}': "0x120"},
+    "PortvaktGatewaysDiffer": {'portvakt_peers{what="keys"}': "1x120"},
     "PortvaktPasswordsTried": {
         'portvakt_logons_total{step="password",outcome="rejected"}': "0+200x120"
     },
