@@ -20,6 +20,7 @@ from gateway.auth.ports import (
     Judged,
     NewChallenge,
     StoredChallenge,
+    Unavailable,
 )
 from gateway.auth.sealing import Sealer, encode_token, key_name, parse_token
 from gateway.settings.model import OneTimePassword as Rules
@@ -128,7 +129,11 @@ class Challenges:
         return self._token(who, await self._store.begin(fresh, lifetime_s))
 
     async def find(self, token: str) -> LiveChallenge | None:
-        """Return the live challenge of a cookie value, whatever somebody wrote into it."""
+        """Return the live challenge of a cookie value, whatever somebody wrote into it.
+
+        One that a gateway of another version began, with fields unknown here, is Unavailable and
+        stays as it is: that gateway can still judge it.
+        """
         raw = parse_token(token.encode()) if token.isascii() else None
         if raw is None:
             return None
@@ -137,7 +142,7 @@ class Challenges:
         plain = None if stored is None else self._sealer.unseal(_PURPOSE, raw, stored.record)
         if stored is None or plain is None:
             return None
-        inside = Challenge(**json.loads(plain))
+        inside = _load(plain)
         if rule.is_over(inside.expires, self._clock.now()):
             await self._store.end(key)
             return None
@@ -190,3 +195,11 @@ class Challenges:
 
     def _digest(self, token: str, code: str) -> str:
         return self._sealer.hidden("code digest", token, code)
+
+
+def _load(plain: bytes) -> Challenge:
+    """Return the inside of a challenge. Raises Unavailable for that of another version."""
+    try:
+        return Challenge(**json.loads(plain))
+    except (ValueError, TypeError) as error:
+        raise Unavailable("challenge of another version") from error

@@ -21,6 +21,7 @@ LIFETIME_S: Final = 30.0
 """How long a gateway is remembered that says nothing any more."""
 EVERY_S: Final = 10.0
 _AGAIN_S: Final = 1.0
+_LEAVE_S: Final = 0.5
 
 WAY_OUT: Final = "give all gateways one PORTVAKT_SECRETS_KEY ([secrets] key)"
 
@@ -108,8 +109,9 @@ class Peers:
 
     async def leave(self) -> None:
         """Be a gateway no more; when that cannot be said, the record ends by itself."""
-        with suppress(Unavailable):
-            await self._store.leave(self._describe().id)
+        with suppress(Unavailable, TimeoutError):
+            async with asyncio.timeout(_LEAVE_S):
+                await self._store.leave(self._describe().id)
 
     def values(self) -> Mapping[Key, Number]:
         """Return the numbers of the last look."""

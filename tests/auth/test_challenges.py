@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.auth.challenges import Challenge, Purpose
+from gateway.auth.ports import Unavailable
 from tests.auth.support import ANNA, LoginScript
 
 INSIDE = Challenge("anna", "+46701234567", "logon", 6, 0.0)
@@ -74,6 +76,28 @@ async def test_a_record_under_anothers_key_does_not_open() -> None:
     first, second = memory.challenges
     memory.challenges[first] = memory.challenges[second]
     assert await challenges.find(one) is None
+
+
+@pytest.mark.parametrize("change", [{"device_bound": True}, {"digits": None}])
+@pytest.mark.asyncio
+async def test_one_of_another_version_is_unknown_and_stays(change: dict[str, object]) -> None:
+    """`digits` taken away: a field that this version needs, and another one may not write."""
+    script = LoginScript()
+    challenges, memory, sealer = script.challenges, script.memory, script.challenges._sealer
+    token = await challenges.begin(ANNA, str(ANNA.mobile), "b1", Purpose.LOGON)
+    ((key, kept),) = memory.challenges.items()
+    known = kept.value
+    plain = sealer.unseal("challenge", token.encode(), known.record)
+    assert plain is not None
+    fields = {**json.loads(plain), **change}
+    other = json.dumps({name: value for name, value in fields.items() if value is not None})
+    sealed = sealer.seal("challenge", token.encode(), other.encode())
+    kept.value = replace(known, record=sealed)
+    with pytest.raises(Unavailable, match="another version"):
+        await challenges.find(token)
+    assert memory.challenges[key].value.record == sealed
+    kept.value = known
+    assert await challenges.find(token) is not None
 
 
 @pytest.mark.asyncio
