@@ -7,6 +7,7 @@ never sent to the logon, and keeps his cookie.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -14,10 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from gateway.cli.root import portvakt
 from tests.conftest import start_redis
 from tests.full import full_listener, waiting
 from tests.system.gateway import (
@@ -306,6 +311,40 @@ class TestARedisOfSomebodyElse:
         assert warm.get("/static/portal.css").status == 200
         assert Visitor(gateway).get("/debug/echo").status == 302
         assert not gateway.is_ready()
+
+    def test_a_second_gateway_with_a_secret_of_its_own_is_kept_out(
+        self, outside, redis, stub, tmp_path
+    ):
+        """It forgot [secrets] key and made one. The first goes on, and everybody says so."""
+        tables = f'[redis]\nurl = "{redis.server.url}"\n'
+        with running_gateway(tmp_path, portal=stub.portal, tables=tables, start=False) as wrong:
+            wrong.is_ready = lambda: readiness(wrong)[0] == 503  # all that it will ever be
+            wrong.start()
+            status, checks = readiness(wrong)
+            assert (status, {part for part in checks if checks[part] != "ok"}) == (503, {"peers"})
+            assert "PORTVAKT_SECRETS_KEY" in checks["peers"]
+            wait_for(lambda: "this gateway is kept out" in wrong.log.read_text(), "its own line")
+            asked = ["doctor", "--json", "--config", str(wrong.config)]
+            told = json.loads(CliRunner().invoke(portvakt, asked).stdout)
+            problems = [one for one in told["findings"] if one["level"] == "problem"]
+            (one,) = (problem for problem in problems if problem["part"] == "gateways")
+            assert "no gateway here gets ready" in one["found"]
+            assert "PORTVAKT_SECRETS_KEY" in one["advice"]
+            wait_for(lambda: "has another secret than" in outside.log.read_text(), "the other's")
+            assert readiness(outside)[0] == 200
+            assert insider(outside, "anna").get("/debug/echo").status == 200
+            secret = (wrong.state_dir / "secret.key").read_text().strip()
+            assert secret not in f"{wrong.log.read_text()}{outside.log.read_text()}{told}"
+
+
+def readiness(gateway) -> tuple[int, dict[str, str]]:
+    """Return the status of /readyz and what it says of each part."""
+    try:
+        with urllib.request.urlopen(f"{gateway.admin}/readyz", timeout=5) as answer:
+            return answer.status, json.load(answer)["checks"]
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)["checks"]
 
 
 @contextlib.contextmanager
