@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import http.server
-import json
 import threading
 
 import pytest
 from playwright.sync_api import expect
 
-from tests import requirements
 from tests.browser import MARKS
-from tests.browser.conftest import ARGUMENTS
 from tests.system.gateway import PASSWORD, running_gateway
 
 pytestmark = MARKS
@@ -86,24 +83,18 @@ def test_http_where_only_https_is_kept(tmp_path, place, page):
         assert again == f"https://localhost:{gateway.port}/.gateway/logon"
 
 
-def test_a_browser_that_keeps_no_cookies(tmp_path, place, chromium):
-    preferences = tmp_path / "Default" / "Preferences"
-    preferences.parent.mkdir()
-    blocked = {"profile": {"default_content_setting_values": {"cookies": 2}}}
-    preferences.write_text(json.dumps(blocked))
-    path = requirements.program("chromium")
-    with chromium.browser_type.launch_persistent_context(
-        tmp_path, executable_path=path, args=list(ARGUMENTS), locale="en-GB"
-    ) as context:
-        page = context.new_page()
-        page.goto(f"{place.origin}/schema")
-        type_password(page)
-        expect(page.locator("h1")).to_have_text("This form is no longer valid")
-        assert context.cookies() == []
-        page.get_by_role("link", name="Try again").click()
-        expect(page.locator("h1")).to_have_text(TITLE)
-        expect(page.locator("main")).to_contain_text("does not keep the cookies")
-        assert stopped(place)[-1][1] == "cookies-refused"
+def test_a_browser_that_keeps_no_cookies(place, employee):
+    anna = employee()
+    page = anna.page
+    page.goto(f"{place.origin}/schema")
+    anna.context.clear_cookies()  # what it was given it has not kept, and so before each request
+    type_password(page)
+    expect(page.locator("h1")).to_have_text("This form is no longer valid")
+    anna.context.clear_cookies()
+    page.get_by_role("link", name="Try again").click()
+    expect(page.locator("h1")).to_have_text(TITLE)
+    expect(page.locator("main")).to_contain_text("does not keep the cookies")
+    assert stopped(place)[-1][1] == "cookies-refused"
 
 
 def test_a_session_cookie_that_is_lost_each_time(place, employee):

@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import re
 import signal
 import socket
 import ssl
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests.system.nursery import Process, run, start
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "Vrk7tolm9"
@@ -49,7 +51,7 @@ class Stub:
     portal: str
     phone: str
     log: Path
-    process: subprocess.Popen
+    process: Process
     seen: int = 0
     """How many bytes of the log `new_requests` has read."""
 
@@ -87,16 +89,17 @@ def running_stub(directory: Path) -> Iterator[Stub]:
     """Run the stub portal and phone."""
     portal, phone = free_port(), free_port()
     log = directory / "portal.jsonl"
-    command = [sys.executable, "-m", "upstream_stub", "--log", str(log)]
-    command += ["--portal", f"127.0.0.1:{portal}", "--phone", f"127.0.0.1:{phone}"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout.readline()
-        yield Stub(f"http://127.0.0.1:{portal}", f"http://127.0.0.1:{phone}", log, process)
-    finally:
-        process.terminate()
-        process.wait(10)
-        process.stdout.close()
+    words = ["--log", str(log), "--portal", f"127.0.0.1:{portal}", "--phone", f"127.0.0.1:{phone}"]
+    said, says = os.pipe()
+    with os.fdopen(said, "rb") as line:
+        with os.fdopen(says, "wb") as out, (directory / "stub.log").open("ab") as err:
+            process = start("upstream_stub", words, stdout=out, stderr=err)
+        try:
+            assert line.readline()
+            yield Stub(f"http://127.0.0.1:{portal}", f"http://127.0.0.1:{phone}", log, process)
+        finally:
+            process.terminate()
+            process.wait(10)
 
 
 @dataclasses.dataclass
@@ -109,7 +112,7 @@ class RunningGateway:
     directory: Path
     config: Path
     log: Path
-    process: subprocess.Popen | None = None
+    process: Process | None = None
     tls: ssl.SSLContext | None = None
     """How a visitor verifies a gateway that listens with TLS."""
     module: str = "gateway"
@@ -121,10 +124,9 @@ class RunningGateway:
 
     def start(self) -> None:
         """Start the process and wait until it is ready."""
-        log = self.log.open("ab")
-        command = [sys.executable, "-m", self.module, "run", "--config", str(self.config)]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-        log.close()
+        with self.log.open("ab") as log:
+            words = ["run", "--config", str(self.config)]
+            self.process = start(self.module, words, stdout=log, stderr=log)
         wait_for(self.is_ready, "the gateway's start:\n" + self.log.read_text())
 
     def is_ready(self) -> bool:
@@ -148,10 +150,10 @@ class RunningGateway:
 
     def cli(self, *words: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess:
         """Run a portvakt command on this gateway's configuration."""
-        command = [sys.executable, "-m", "gateway", *words, "--config", str(self.config)]
-        return subprocess.run(
-            command, cwd=ROOT, input=stdin, text=True, capture_output=True, check=check, timeout=60
-        )
+        done = run([*words, "--config", str(self.config)], stdin=stdin)
+        if check:
+            done.check_returncode()
+        return done
 
     def add_user(self, name: str, *, mobile: str | None = None, groups=(), full_name=None) -> None:
         """Add a user whose password is PASSWORD."""
