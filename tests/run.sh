@@ -58,6 +58,7 @@ bin=$(dirname "$PYTHON")
 "$bin/lint-imports" >/dev/null || "$bin/lint-imports"
 "$bin/mypy"
 # Three workers on two cores: a third works while the others wait for what they have started.
-# A file stays on one worker, so that its gateway is started once. (loadgroup of pytest-xdist 3.8
-# groups nothing under pytest 9.2: node ids became objects.)
-exec "$PYTHON" -m pytest -q -n "${WORKERS:-3}" --dist loadfile -m "not drill" "$@"
+# A file stays on one worker, so that its gateway is started once, and files keep their order, so that
+# what a directory shares is. (loadgroup of pytest-xdist 3.8 groups nothing under pytest 9.2: node ids
+# became objects.)
+exec "$PYTHON" -m pytest -q -n "${WORKERS:-3}" --dist loadfile --no-loadscope-reorder -m "not drill" "$@"

@@ -15,12 +15,12 @@ from pathlib import Path
 from tests.browser.relay import Relay, running_relay
 from tests.conftest import RedisServer, start_redis
 from tests.system.gateway import (
-    PASSWORD,
     RunningGateway,
     Stub,
     free_port,
     running_gateway,
     running_stub,
+    stored,
 )
 
 _FIRST_NUMBER = 46701740605
@@ -164,9 +164,9 @@ def _routes() -> str:
 
 
 def _import(gateway: RunningGateway, accounts: list[Account]) -> None:
-    lines = ["user,name,email,mobile,groups,password"]
+    lines = ["user,name,email,mobile,groups,password_hash"]
     lines += [
-        f"{one.user},{one.name},{one.user}@example.com,{one.mobile},{one.groups},{PASSWORD}"
+        f'{one.user},{one.name},{one.user}@example.com,{one.mobile},{one.groups},"{stored()}"'
         for one in accounts
     ]
     sheet = gateway.directory / "people.csv"
