@@ -1,7 +1,7 @@
 """What was freed goes back to the system: glibc keeps it after a burst, in pieces.
 
 A thousand TLS handshakes at once take 50 MiB; without this the next thousand take pieces of them
-and more, and the worker ends four times as large. To ask for it takes 4 ms when there is much to
+and more, and the worker ends four times as large. To ask for it takes 5 ms when there is much to
 give back, and next to nothing when there is not.
 """
 
@@ -11,7 +11,7 @@ import asyncio
 import ctypes
 from typing import Final
 
-_EVERY_S: Final = 30.0
+_EVERY_S: Final = 5.0
 
 
 async def keep_small() -> None:
