@@ -87,18 +87,23 @@ class _Child:
     returncode: int | None = None
 
     def poll(self) -> int | None:
-        if self.returncode is None and select.select([self.line], [], [], 0)[0]:
+        if self.returncode is None and self._has_ended(0):
             with self.line:
                 self.returncode = int(self.line.readline())
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
         if self.returncode is None:
-            select.select([self.line], [], [], timeout)
+            self._has_ended(timeout)
         code = self.poll()
         if code is None:
             raise subprocess.TimeoutExpired("a process of the nursery", timeout or 0)
         return code
+
+    def _has_ended(self, within_s: float | None) -> bool:
+        waiting = select.poll()  # select() knows no descriptor beyond 1023
+        waiting.register(self.line, select.POLLIN)
+        return bool(waiting.poll(None if within_s is None else within_s * 1000))
 
     def send_signal(self, number: int, /) -> None:
         if self.poll() is None:
