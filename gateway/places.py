@@ -66,6 +66,10 @@ def _runs(pid: int) -> bool:
         return False
     except PermissionError:
         return True
+    # One that has ended and that nobody has waited for yet (Linux tells) runs no more.
+    with contextlib.suppress(OSError):
+        state = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2]
+        return state.split()[0] != "Z"
     return True
 
 

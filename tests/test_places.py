@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from gateway.places import make_secret, private_directory
+from gateway.places import make_secret, pages_socket, private_directory
 
 
 def mode(path: Path) -> int:
@@ -50,3 +52,24 @@ def test_racing_starts_agree_on_one_secret(tmp_path: Path) -> None:
     assert len(found) == 8
     assert len(set(found)) == 1
     assert [file.name for file in tmp_path.iterdir()] == ["secret.key"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of those")
+def test_one_that_nobody_has_waited_for_is_dead(tmp_path) -> None:
+
+    run = pages_socket(tmp_path).parent
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.close(write)
+    assert os.read(read, 1) == b""  # the child has ended
+    os.close(read)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    left, living = run / f"pages-{pid}.sock", run / f"pages-{os.getppid()}.sock"
+    for place in (left, living):
+        place.touch()
+    pages_socket(tmp_path)
+    os.waitpid(pid, 0)
+    assert not left.exists()
+    assert living.exists()
